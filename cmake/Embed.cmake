@@ -1,0 +1,20 @@
+# vs_embed(TARGET NAME files...): makes `extern "C" const` byte arrays out of files, through the assembler's .incbin,
+# and a table `virserver::embedded::NAME` (see base/embedded.hpp). Paths are kept relative to BASE.
+function(vs_embed target name base)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/embed_${name}.cpp)
+  set(body "#include \"base/embedded.hpp\"\n")
+  set(table "")
+  set(i 0)
+  foreach(file IN LISTS ARGN)
+    file(RELATIVE_PATH rel ${base} ${file})
+    string(APPEND body "__asm__(\".section .rodata\\n.balign 16\\nvs_${name}_${i}:\\n.incbin \\\"${file}\\\"\\nvs_${name}_${i}_end:\\n.byte 0\\n.previous\\n\");\n"
+      "extern \"C\" const unsigned char vs_${name}_${i}[], vs_${name}_${i}_end[];\n")
+    string(APPEND table "    {\"${rel}\", vs_${name}_${i}, vs_${name}_${i}_end},\n")
+    math(EXPR i "${i}+1")
+  endforeach()
+  string(APPEND body "namespace virserver::embedded {\nstatic const File table_${name}[] = {\n${table}};\nstd::span<const File> ${name}() { return table_${name}; }\n}\n")
+  file(GENERATE OUTPUT ${out} CONTENT "${body}")
+  set_source_files_properties(${out} PROPERTIES OBJECT_DEPENDS "${ARGN}" SKIP_PRECOMPILE_HEADERS ON)
+  target_sources(${target} PRIVATE ${out})
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+endfunction()

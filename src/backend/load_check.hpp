@@ -1,0 +1,17 @@
+// Can these images run on this plan? Asked before anything is started.
+#pragma once
+#include <span>
+
+#include "backend/backend.hpp"
+
+namespace virserver::backend {
+
+// Errors: IMAGE_WRONG_ARCHITECTURE, IMAGE_OUTSIDE_MEMORY (details: address, size, memory), IMAGE_OVERLAP (between
+// images), IMAGE_BAD_VECTOR_TABLE (Cortex-M: the table at the reset address must hold a stack pointer in RAM and a
+// Thumb reset vector inside loaded bytes or flash).
+Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images);
+
+// Where a raw binary goes when the user names no address: the lowest loadable region. Error: IMAGE_ADDRESS_REQUIRED.
+Result<std::uint64_t> default_load_address(const EnginePlan& plan);
+
+}  // namespace virserver::backend
