@@ -29,6 +29,7 @@ struct SandboxSupport {
   std::string remedy;        // what the operator can do about it
   bool landlock = false;     // the reduced sandbox confines file access by Landlock
   std::optional<unsigned> uid;  // the unprivileged user engines run as when the server is root
+  bool no_nested_userns = false;  // bubblewrap can forbid user namespaces inside the sandbox (0.8 or newer)
 };
 
 struct HostConfig {
