@@ -1,19 +1,21 @@
 // Repositories over the row port, and the blob port. Calls are coroutines in every adapter; they may be made from any
 // executor and resume on the caller's. Errors: NOT_FOUND, CONFLICT (a key exists), STORAGE_FULL, STORAGE_ERROR, INVALID_REQUEST.
 #pragma once
+#include <boost/json/value.hpp>
+
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/asio.hpp"
 #include "base/error.hpp"
 #include "store/records.hpp"
+#include "store/rows.hpp"  // the port below the repositories
 
 namespace virserver::store {
-
-class Rows;  // rows.hpp: the port below the repositories (query with "$1" parameters, transaction, migrations)
 
 class Sessions {
  public:
