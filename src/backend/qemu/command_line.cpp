@@ -1,0 +1,117 @@
+#include "backend/qemu/command_line.hpp"
+
+#include <algorithm>
+
+#include "backend/qemu/machine_facts.hpp"
+
+namespace virserver::backend::qemu {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr int first_console_fd = 20;  // above whatever the shim keeps for itself
+
+std::string text(const json::object& data, std::string_view key) {
+  const auto* value = data.if_contains(key);
+  return value && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+
+std::optional<std::uint64_t> number(const json::object& data, std::string_view key) {
+  const auto* value = data.if_contains(key);
+  if (!value || !value->is_number()) return std::nullopt;
+  boost::system::error_code ec;
+  const auto n = value->to_number<std::uint64_t>(ec);
+  return ec ? std::nullopt : std::optional(n);
+}
+
+std::uint64_t offset_of(const LaunchSpec& spec, std::string_view console) {
+  for (const auto& [name, offset] : spec.console_offsets)
+    if (name == console) return offset;
+  return 0;
+}
+
+// In QEMU's option lists a comma in a value is written twice.
+std::string doubled(std::string_view value) {
+  std::string out;
+  for (char c : value) out.append(c == ',' ? 2 : 1, c);
+  return out;
+}
+
+}  // namespace
+
+std::vector<RegionFile> region_files(const std::vector<LoadImage>& images) {
+  std::vector<RegionFile> files;
+  for (const auto& image : images)
+    for (const auto& region : image.image->regions)
+      files.push_back({fmt::format("load{}.bin", files.size()), region.address, &region.bytes});
+  return files;
+}
+
+std::optional<std::uint64_t> start_address(const EnginePlan& plan, const std::vector<LoadImage>& images) {
+  if (plan.profile == 'M' || images.empty()) return std::nullopt;
+  const auto boot = std::ranges::find(images, "bootloader", &LoadImage::role);
+  const auto& image = *(boot != images.end() ? boot : images.begin())->image;
+  auto entry = image.metadata.entry;
+  if (!entry && !image.regions.empty()) entry = image.regions.front().address;
+  if (!entry || entry == number(plan.data, "reset_address")) return std::nullopt;
+  return entry;
+}
+
+CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool semihosting) {
+  MachineChoice choice;
+  choice.machine = text(plan.data, "machine");
+  choice.processor = text(plan.data, "cpu");
+  choice.memory = text(plan.data, "memory");
+  choice.cores = static_cast<unsigned>(number(plan.data, "cores").value_or(1));
+  if (const auto* value = plan.data.if_contains("bios_none")) choice.bios_none = value->is_bool() && value->get_bool();
+  if (const auto* list = plan.data.if_contains("machine_options"); list && list->is_array())
+    for (const auto& option : list->get_array())
+      if (option.is_string()) choice.options.emplace_back(option.get_string());
+
+  CommandLine line;
+  auto& argv = line.argv;
+  auto add = [&argv](const char* name, std::string value) {
+    argv.emplace_back(name);
+    argv.push_back(std::move(value));
+  };
+  argv.push_back(text(plan.data, "binary"));
+  for (auto& argument : choice.arguments()) argv.push_back(std::move(argument));
+  for (const char* argument : {"-display", "none", "-nodefaults", "-no-user-config"}) argv.emplace_back(argument);
+  add("-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny");
+  // 16 MiB of translated code: a microcontroller needs less, and the default reserves 1 GiB.
+  add("-accel", fmt::format("tcg,tb-size=16,thread={}", choice.cores > 1 ? "multi" : "single"));
+  add("-qmp", "unix:qmp,server=on,wait=off");
+
+  int fd = first_console_fd;
+  auto chardev = [&](const std::string& name) {
+    process::ConsoleSpec console;
+    console.name = name;
+    console.child_fd = fd++;
+    console.first_offset = offset_of(spec, name);
+    add("-chardev", fmt::format("socket,id=c_{},fd={}", name, console.child_fd));
+    line.consoles.push_back(std::move(console));
+  };
+  unsigned last = 0;
+  for (const auto& console : plan.consoles) {
+    chardev(console.name);
+    last = std::max(last, console.index + 1);
+  }
+  for (unsigned port = 0; port < last; ++port) {
+    const auto found = std::ranges::find(plan.consoles, port, &board::Console::index);
+    add("-serial", found == plan.consoles.end() ? "null" : "chardev:c_" + found->name);
+  }
+  if (plan.semihosting && semihosting) {
+    chardev("semihosting");
+    std::string config = "enable=on,target=native,chardev=c_semihosting";
+    for (const auto& argument : spec.arguments) config += ",arg=" + doubled(argument);
+    add("-semihosting-config", std::move(config));
+  }
+  for (const auto& file : region_files(spec.images))
+    add("-device", fmt::format("loader,file={},addr={:#x},force-raw=on", file.name, file.address));
+  if (const auto start = start_address(plan, spec.images)) add("-device", fmt::format("loader,addr={:#x},cpu-num=0", *start));
+  if (spec.start_paused) argv.emplace_back("-S");
+  return line;
+}
+
+}  // namespace virserver::backend::qemu

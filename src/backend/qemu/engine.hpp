@@ -1,0 +1,71 @@
+// One running QEMU process.
+#pragma once
+#include <deque>
+
+#include "backend/backend.hpp"
+#include "backend/qemu/exit_cause.hpp"
+#include "backend/qemu/qmp.hpp"
+#include "base/task_scope.hpp"
+
+namespace virserver::backend::qemu {
+
+class QemuEngine final : public Engine {
+ public:
+  struct Options {
+    std::filesystem::path console_dir;
+    std::uint64_t output_offset = 0;  // of the emulator's own output, where this run begins
+    bool semihosting = false;
+    std::chrono::milliseconds command_timeout{5000};
+  };
+  QemuEngine(asio::any_io_executor executor, std::unique_ptr<process::EngineProcess> process, Options options);
+
+  // Connects to QMP and takes the state over. Starts watching for the end, whatever comes. An emulator that ended
+  // already (a guest may run for a millisecond only) is no error: its exit is the first event.
+  // Errors: ENGINE_START_FAILED (details.output: what QEMU printed), ENGINE_TIMEOUT, ENGINE_PROTOCOL.
+  Task<Result<void>> connect(std::chrono::milliseconds timeout);
+
+  process::EngineProcess& process() override { return *process_; }
+  Task<Result<void>> pause() override;
+  Task<Result<void>> resume() override;
+  Task<Result<void>> reset() override;
+  bool paused() const override { return paused_; }
+  Task<> power_off(std::chrono::milliseconds grace) override;
+  Task<> stop() override;
+
+  void warn(std::string message);
+
+ private:
+  Task<Result<boost::json::value>> command(std::string name);
+  Task<> watch_exit();
+  Task<> announce_reset();
+  Task<> deliver();
+  void on_qmp(std::string_view name, const boost::json::object& data);
+  void emit(EngineEvent event);
+  void set_paused(bool paused);
+  std::string read_output() const;
+  Task<bool> wait_ended(std::chrono::milliseconds patience);
+  Error ended_error() const;
+
+  asio::any_io_executor executor_;
+  std::unique_ptr<process::EngineProcess> process_;
+  Options options_;
+  TaskScope scope_;
+  std::unique_ptr<QmpClient> qmp_;
+  Witness witness_;
+  bool paused_ = false;
+  bool watching_ = false;
+  std::optional<ExitReport> report_;
+  process::ExitStatus status_;
+  asio::steady_timer ended_;     // cancelled at the end
+  asio::steady_timer reset_seen_;  // cancelled at every reset
+  std::uint64_t resets_ = 0;
+  std::chrono::steady_clock::time_point last_reset_event_{};
+  bool reset_pending_ = false;
+  std::deque<EngineEvent> undelivered_;  // events before the owner listens
+  bool delivering_ = false;
+};
+
+// The kept end of an emulator's own output (at most 64 KiB) from `offset`.
+std::string emulator_output(const std::filesystem::path& console_dir, std::uint64_t offset);
+
+}  // namespace virserver::backend::qemu

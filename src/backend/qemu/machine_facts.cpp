@@ -1,0 +1,125 @@
+#include "backend/qemu/machine_facts.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+#include "backend/qemu/mtree.hpp"
+#include "backend/qemu/probe_process.hpp"
+#include "backend/qemu/qmp.hpp"
+#include "backend/qemu/tables.hpp"
+
+namespace virserver::backend::qemu {
+
+namespace json = boost::json;
+
+std::vector<std::string> MachineChoice::arguments() const {
+  std::string full = machine;
+  for (const auto& option : options) full += "," + option;
+  std::vector<std::string> argv{"-M", full};
+  auto add = [&argv](const char* name, std::string value) {
+    argv.emplace_back(name);
+    argv.push_back(std::move(value));
+  };
+  if (!processor.empty()) add("-cpu", processor);
+  if (!memory.empty()) add("-m", memory);
+  if (cores > 1) add("-smp", std::to_string(cores));
+  if (bios_none) add("-bios", "none");
+  return argv;
+}
+
+std::string error_line(std::string_view output) {
+  std::string found;
+  while (!output.empty()) {
+    const auto end = output.find('\n');
+    std::string_view line = output.substr(0, end);
+    output.remove_prefix(end == output.npos ? output.size() : end + 1);
+    if (!line.starts_with("qemu")) continue;
+    const auto colon = line.find(": ");
+    if (colon == line.npos || line.substr(0, colon).find(' ') != line.npos) continue;
+    line.remove_prefix(colon + 2);
+    if (line.starts_with("warning:") || line.starts_with("info:") || line.starts_with("terminating on signal")) continue;
+    found = line.substr(0, 500);
+  }
+  return found;
+}
+
+namespace {
+
+Task<Result<MachineFacts>> ask(QmpClient& qmp, std::chrono::milliseconds timeout) {
+  MachineFacts facts;
+  auto greeting = co_await qmp.handshake(timeout);
+  if (!greeting) co_return pass(greeting);
+  json::object none;
+  auto ports = co_await qmp.execute("query-chardev", none, timeout);
+  if (!ports) co_return pass(ports);
+  auto text = co_await qmp.monitor("info mtree -f", timeout);
+  if (!text) co_return pass(text);
+  facts.memory = parse_memory_map(*text);
+  auto processors = co_await qmp.execute("query-cpus-fast", none, timeout);
+  if (!processors) co_return pass(processors);
+
+  std::string path;
+  if (const auto* list = processors->if_array(); list && !list->empty()) {
+    facts.cores = static_cast<unsigned>(std::min<std::size_t>(list->size(), 4096));
+    if (const auto* first = list->front().if_object())
+      if (const auto* value = first->if_contains("qom-path"); value && value->is_string()) path = value->get_string();
+  }
+  json::object arguments{{"path", path}, {"property", "type"}};
+  auto type = co_await qmp.execute("qom-get", std::move(arguments), timeout);
+  if (type && type->is_string()) facts.processor = processor_of_type(std::string_view(type->get_string()));
+  if (const auto* list = ports->if_array())
+    for (const auto& entry : *list) {
+      const auto* port = entry.if_object();
+      const auto* label = port ? port->if_contains("label") : nullptr;
+      const auto* open = port ? port->if_contains("frontend-open") : nullptr;
+      if (!label || !label->is_string() || !open || !open->is_bool() || !open->get_bool()) continue;
+      const std::string_view name = label->get_string();
+      if (name.size() == 5 && name.starts_with("port") && name[4] >= '0' && name[4] <= '9') facts.serials.push_back(static_cast<unsigned>(name[4] - '0'));
+    }
+  std::ranges::sort(facts.serials);
+  auto quit = co_await qmp.execute("quit", none, timeout);
+  co_return facts;
+}
+
+}  // namespace
+
+Task<Result<std::shared_ptr<const MachineFacts>>> FactsCache::get(MachineChoice choice, std::chrono::milliseconds timeout) {
+  std::vector<std::string> argv{choice.binary.string()};
+  for (auto& argument : choice.arguments()) argv.push_back(std::move(argument));
+  std::string key = choice.version;
+  for (const auto& argument : argv) key += '\n' + argument;
+  {
+    std::lock_guard lock(mutex_);
+    if (auto found = known_.find(key); found != known_.end()) co_return found->second;
+  }
+  for (const char* argument : {"-S", "-display", "none", "-nodefaults", "-no-user-config", "-accel", "tcg,tb-size=8", "-qmp", "stdio"})
+    argv.emplace_back(argument);
+  for (unsigned i = 0; i < max_serials; ++i) {
+    argv.emplace_back("-chardev");
+    argv.push_back(fmt::format("null,id=port{}", i));
+    argv.emplace_back("-serial");
+    argv.push_back(fmt::format("chardev:port{}", i));
+  }
+  auto executor = co_await asio::this_coro::executor;
+  auto process = ProbeProcess::start(executor, argv);
+  if (!process) co_return pass(process);
+  QmpClient qmp(executor, (*process)->take_io());
+  auto asked = co_await ask(qmp, timeout);
+  co_await qmp.stop();
+  const bool died = !asked && asked.error().code == ErrorCode::ENGINE_DIED;
+  co_await (*process)->end(std::chrono::milliseconds(asked ? 2000 : died ? 500 : 0));
+  if (!asked) {
+    if (!died) co_return pass(asked);
+    const auto words = error_line((*process)->errors());
+    co_return fail(ErrorCode::BOARD_UNPLANNABLE, "QEMU does not start the machine {}: {}", choice.machine,
+                   words.empty() ? "it ended without an explanation" : words);
+  }
+  auto facts = std::make_shared<const MachineFacts>(std::move(*asked));
+  std::lock_guard lock(mutex_);
+  if (known_.size() >= 256) known_.clear();
+  known_[key] = facts;
+  co_return facts;
+}
+
+}  // namespace virserver::backend::qemu

@@ -1,0 +1,214 @@
+#include "backend/qemu/plan.hpp"
+
+#include <algorithm>
+
+#include "backend/qemu/tables.hpp"
+#include "base/bytes.hpp"
+
+namespace virserver::backend::qemu {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::chrono::milliseconds probe_timeout(10'000);
+
+Error unplannable(const std::vector<Finding>& findings, std::string message) {
+  static constexpr std::string_view names[] = {"info", "approximated", "missing", "error"};
+  json::array list;
+  for (const auto& finding : findings)
+    list.push_back({{"severity", names[static_cast<int>(finding.severity)]}, {"pointer", finding.pointer}, {"message", finding.message}});
+  return Error{ErrorCode::BOARD_UNPLANNABLE, std::move(message), {{"backend", "qemu"}, {"findings", std::move(list)}}};
+}
+
+bool has_error(const std::vector<Finding>& findings) {
+  return std::ranges::any_of(findings, [](const auto& f) { return f.severity == Severity::error; });
+}
+
+std::string first_error(const std::vector<Finding>& findings) {
+  for (const auto& finding : findings)
+    if (finding.severity == Severity::error) return finding.message;
+  return "no machine fits";
+}
+
+struct Candidate {
+  MachineChoice choice;
+  std::shared_ptr<const MachineFacts> facts;
+  std::vector<Finding> findings;
+};
+
+bool knows(const Binary& binary, std::string_view processor) {
+  return std::ranges::any_of(binary.processors, [&](const auto& row) { return row.first == processor; });
+}
+
+// More memory than the machine has by itself, where -m can give it: the RAM the board wants at the machine's largest RAM.
+std::string larger_memory(const board::Node& node, const MachineFacts& facts) {
+  for (const auto& wanted : node.memory) {
+    if (wanted.type != board::MemoryType::ram || wanted.size > 64ull << 30) continue;
+    for (const auto& region : facts.memory)
+      if (region.writable && region.address == wanted.address && region.size < wanted.size && region.size >= 16u << 20)
+        return fmt::format("{}M", (wanted.size + (1u << 20) - 1) >> 20);
+  }
+  return {};
+}
+
+// Starts the machine as the board wants it; adds -cpu or -m where that brings it nearer and the machine takes it.
+Task<Result<Candidate>> try_machine(const board::Node& node, const Binary& binary, std::string machine, const Target& target, FactsCache& cache) {
+  Candidate candidate;
+  auto& choice = candidate.choice;
+  choice.binary = binary.path;
+  choice.version = binary.version;
+  choice.machine = machine;
+  choice.options = target.machine_options;
+  choice.processor = target.processor;
+  choice.memory = target.memory;
+  choice.cores = node.processor.cores;
+  choice.bios_none = target.bios_none;
+  auto facts = co_await cache.get(choice, probe_timeout);
+  if (!facts) co_return pass(facts);
+  if (choice.processor.empty() && (*facts)->processor != node.processor.id && knows(binary, node.processor.id)) {
+    auto other = choice;
+    other.processor = node.processor.id;
+    auto better = co_await cache.get(other, probe_timeout);
+    if (better && (*better)->processor == node.processor.id) {
+      choice = std::move(other);
+      facts = std::move(better);
+    }
+  }
+  if (choice.memory.empty()) {
+    if (auto memory = larger_memory(node, **facts); !memory.empty()) {
+      auto other = choice;
+      other.memory = memory;
+      if (auto better = co_await cache.get(other, probe_timeout)) {
+        choice = std::move(other);
+        facts = std::move(better);
+      }
+    }
+  }
+  candidate.facts = *facts;
+  check_processor(node, *candidate.facts, machine, candidate.findings);
+  if (!target.processor.empty() && target.processor != candidate.facts->processor)
+    candidate.findings.push_back({Severity::error, "/nodes/0/targets/qemu/cpu",
+                                  fmt::format("the machine {} has a fixed processor, {}; it does not take {}", machine, candidate.facts->processor, target.processor)});
+  check_memory(node, *candidate.facts, machine, candidate.findings);
+  co_return candidate;
+}
+
+std::uint64_t host_memory_mb(const MachineFacts& facts, const Candidate& candidate) {
+  std::uint64_t ram = 0;
+  for (const auto& region : facts.memory)
+    if (region.writable && std::ranges::none_of(facts.memory, [&](const auto& o) { return o.name == region.name && o.address < region.address; }))
+      ram += region.size;
+  (void)candidate;
+  // QEMU itself with a 16 MiB translation buffer: about 50 MiB resident; the guest's RAM comes on top as it is used.
+  return 96 + (ram >> 20);
+}
+
+EnginePlan make_plan(const board::Node& node, const Binary& binary, const Target& target, Candidate candidate, std::vector<Finding> findings) {
+  EnginePlan plan;
+  plan.backend = "qemu";
+  plan.findings = std::move(findings);
+  for (auto& finding : candidate.findings) plan.findings.push_back(std::move(finding));
+  const auto& facts = *candidate.facts;
+  const auto& choice = candidate.choice;
+  plan.architecture = node.processor.architecture;
+  plan.profile = arm_profile(facts.processor);
+  if (!plan.profile) plan.profile = node.processor.profile;
+  plan.big_endian = binary.architecture == Architecture::sparc || binary.architecture == Architecture::ppc ||
+                    binary.architecture == Architecture::m68k || binary.target == "mips";
+  plan.memory = facts.memory;
+  plan.consoles = choose_consoles(node, facts, choice.machine, plan.findings);
+  const bool can = plan.architecture == Architecture::arm || plan.architecture == Architecture::aarch64 ||
+                   plan.architecture == Architecture::riscv32 || plan.architecture == Architecture::riscv64;
+  plan.semihosting = can && target.semihosting.value_or(true);
+  plan.default_console = plan.consoles.empty() ? (plan.semihosting ? "semihosting" : "") : plan.consoles.front().name;
+  if (std::ranges::any_of(plan.consoles, [&](const auto& c) { return c.name == node.default_console; })) plan.default_console = node.default_console;
+  plan.minimum_memory_mb = host_memory_mb(facts, candidate);
+
+  json::array options;
+  for (const auto& option : choice.options) options.emplace_back(option);
+  plan.data = {{"binary", choice.binary.string()}, {"version", choice.version},       {"machine", choice.machine},
+               {"machine_options", options},       {"cpu", choice.processor},         {"memory", choice.memory},
+               {"cores", choice.cores},            {"bios_none", choice.bios_none},   {"processor", facts.processor}};
+  if (plan.profile == 'M') {
+    // Without a word from the board: where flash begins for the boards that say so, else address 0.
+    plan.data["vector_table"] = target.vector_table.value_or(target.reset_address.value_or(0));
+  } else if (target.reset_address) {
+    plan.data["reset_address"] = *target.reset_address;
+  }
+  for (const auto& region : facts.memory)
+    if (region.name.ends_with(".uicr"))
+      plan.findings.push_back({Severity::info, "", fmt::format("what an image writes to {} at {} is ignored", region.name, hex_address(region.address))});
+  return plan;
+}
+
+}  // namespace
+
+Task<Result<EnginePlan>> plan_board(const board::Board& board, std::vector<std::shared_ptr<const Binary>> binaries, FactsCache& cache) {
+  if (board.nodes.size() != 1)
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "a QEMU process emulates one machine and the board has {} nodes; this version of VirServer runs boards of one node", board.nodes.size());
+  const auto& node = board.nodes.front();
+  std::vector<Finding> findings;
+  const Target target = read_target(node, from_builtin_template(node), findings);
+  if (has_error(findings)) {
+    auto error = unplannable(findings, first_error(findings));
+    co_return std::unexpected(std::move(error));
+  }
+
+  const bool named = !target.machines.empty();
+  auto names = named ? target.machines : machines_for(node.processor.id, node.soc);
+  std::vector<std::string> all;
+  std::string refusals;
+  for (const auto& binary : binaries)
+    for (const auto& entry : binary->machines) all.push_back(entry.name);
+  std::optional<Candidate> refused;
+  for (const auto& machine : names) {
+    for (const auto& binary : binaries) {
+      const auto* entry = binary->find_machine(machine);
+      if (!entry) continue;
+      if (node.processor.cores > entry->max_cores) {
+        Finding finding{Severity::error, "/nodes/0/processor/cores", fmt::format("the machine {} has at most {} cores, the board {}", machine, entry->max_cores, node.processor.cores)};
+        if (!refused) refused.emplace().findings.push_back(std::move(finding));
+        continue;
+      }
+      auto candidate = co_await try_machine(node, *binary, machine, target, cache);
+      if (!candidate) {
+        if (candidate.error().code != ErrorCode::BOARD_UNPLANNABLE) co_return pass(candidate);
+        Finding finding{Severity::error, "/nodes/0/targets/qemu", candidate.error().message};
+        if (!refused) refused.emplace().findings.push_back(std::move(finding));
+        continue;
+      }
+      // A machine nobody named must have all of the board's memory.
+      const bool fits = std::ranges::none_of(candidate->findings, [&](const auto& f) {
+        return f.severity == Severity::error || (!named && f.pointer.starts_with("/nodes/0/memory") && f.severity != Severity::info);
+      });
+      if (fits) {
+        if (!named)
+          findings.push_back({Severity::info, "/nodes/0", fmt::format("the board names no QEMU machine; {} was chosen by its processor and memory", machine)});
+        co_return make_plan(node, *binary, target, std::move(*candidate), std::move(findings));
+      }
+      if (!refused) refused = std::move(*candidate);
+    }
+  }
+
+  if (refused) {
+    for (auto& finding : refused->findings) findings.push_back(std::move(finding));
+  } else if (named) {
+    const auto close = nearest(names.back(), all);
+    findings.push_back({Severity::error, "/nodes/0/targets/qemu/machine",
+                        fmt::format("this QEMU has no machine {}{}{}", names.back(), close.empty() ? "" : "; near: ", fmt::join(close, ", "))});
+  }
+  if (!named) {
+    std::string fitting;
+    for (const auto& binary : binaries)
+      for (const auto& entry : binary->machines)
+        if (entry.default_processor == node.processor.id && fitting.size() < 300) fitting += (fitting.empty() ? "" : ", ") + entry.name;
+    findings.push_back({Severity::error, "/nodes/0/targets/qemu/machine",
+                        fmt::format("no QEMU machine has the board's processor and all of its memory; name the machine to use in targets.qemu.machine{}{}",
+                                    fitting.empty() ? "" : ", for example one of: ", fitting)});
+  }
+  auto error = unplannable(findings, fmt::format("QEMU cannot run this board: {}", first_error(findings)));
+  co_return std::unexpected(std::move(error));
+}
+
+}  // namespace virserver::backend::qemu

@@ -1,0 +1,43 @@
+// A short-lived emulator run outside any session, to be asked about itself. No guest code runs in it.
+#pragma once
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "backend/qemu/qmp.hpp"
+#include "base/asio.hpp"
+#include "base/error.hpp"
+#include "base/fd.hpp"
+
+namespace virserver::backend::qemu {
+
+// Starts argv (argv[0] a path; no shell, clean environment, own process group). Standard input and output are one end
+// of a socketpair, standard error a pipe that is drained and kept up to 16 KiB. Belongs to one executor; await end().
+class ProbeProcess {
+ public:
+  // Error: ENGINE_START_FAILED.
+  static Result<std::unique_ptr<ProbeProcess>> start(asio::any_io_executor executor, const std::vector<std::string>& argv);
+  ~ProbeProcess();
+
+  Fd take_io() { return std::move(io_); }  // the other end of its standard input and output
+  const std::string& errors() const { return *errors_; }
+
+  // Waits for the exit, kills it when `patience` is over, reaps it. True: it ended by itself with status 0.
+  Task<bool> end(std::chrono::milliseconds patience);
+
+ private:
+  ProbeProcess(asio::any_io_executor executor, pid_t pid, Fd io, Fd errors);
+  asio::any_io_executor executor_;
+  pid_t pid_;
+  Fd io_;
+  asio::posix::stream_descriptor exit_;
+  std::shared_ptr<std::string> errors_ = std::make_shared<std::string>();
+};
+
+// Runs to the end and returns standard output (at most `max_output` bytes). Errors: ENGINE_START_FAILED, ENGINE_TIMEOUT.
+Task<Result<std::string>> run_text(std::vector<std::string> argv, std::chrono::milliseconds timeout, std::size_t max_output = 1u << 20);
+
+}  // namespace virserver::backend::qemu
