@@ -1,0 +1,20 @@
+#include "api/api.hpp"
+
+namespace virserver::api {
+
+http::Handlers all_handlers(Context& context) {
+  http::Handlers handlers;
+  bind_health(handlers, context);
+  bind_metrics(handlers, context);
+  bind_capabilities(handlers, context);
+  bind_models(handlers, context);
+  bind_templates(handlers, context);
+  bind_sessions(handlers, context);
+  bind_programs(handlers, context);
+  bind_consoles(handlers, context);
+  bind_stream(handlers, context);
+  bind_events(handlers, context);
+  return handlers;
+}
+
+}  // namespace virserver::api

@@ -1,0 +1,63 @@
+#include "session/plan_json.hpp"
+
+#include <boost/json.hpp>
+
+namespace virserver::session {
+namespace json = boost::json;
+namespace {
+constexpr std::string_view severities[] = {"info", "approximated", "missing", "error"};
+
+std::string text(const json::object& object, const char* key) { return std::string(object.at(key).as_string()); }
+}  // namespace
+
+std::string_view to_string(backend::Severity severity) { return severities[static_cast<int>(severity)]; }
+
+json::object plan_to_json(const backend::EnginePlan& plan) {
+  json::array findings, memory, consoles;
+  for (const auto& finding : plan.findings)
+    findings.push_back({{"severity", static_cast<int>(finding.severity)}, {"pointer", finding.pointer}, {"message", finding.message}});
+  for (const auto& region : plan.memory)
+    memory.push_back({{"name", region.name}, {"address", region.address}, {"size", region.size}, {"writable", region.writable}});
+  for (const auto& console : plan.consoles)
+    consoles.push_back({{"name", console.name}, {"peripheral", console.peripheral}, {"index", console.index}});
+  return {{"backend", plan.backend},
+          {"findings", std::move(findings)},
+          {"architecture", virserver::to_string(plan.architecture)},
+          {"profile", static_cast<int>(plan.profile)},
+          {"big_endian", plan.big_endian},
+          {"memory", std::move(memory)},
+          {"consoles", std::move(consoles)},
+          {"semihosting", plan.semihosting},
+          {"default_console", plan.default_console},
+          {"minimum_memory_mb", plan.minimum_memory_mb},
+          {"data", plan.data}};
+}
+
+backend::EnginePlan plan_from_json(const json::object& object) {
+  backend::EnginePlan plan;
+  plan.backend = text(object, "backend");
+  for (const auto& value : object.at("findings").as_array()) {
+    const auto& finding = value.as_object();
+    plan.findings.push_back({static_cast<backend::Severity>(finding.at("severity").to_number<int>()), text(finding, "pointer"),
+                             text(finding, "message")});
+  }
+  plan.architecture = parse_architecture(text(object, "architecture")).value_or(Architecture::other);
+  plan.profile = static_cast<char>(object.at("profile").to_number<int>());
+  plan.big_endian = object.at("big_endian").as_bool();
+  for (const auto& value : object.at("memory").as_array()) {
+    const auto& region = value.as_object();
+    plan.memory.push_back({text(region, "name"), region.at("address").to_number<std::uint64_t>(),
+                           region.at("size").to_number<std::uint64_t>(), region.at("writable").as_bool()});
+  }
+  for (const auto& value : object.at("consoles").as_array()) {
+    const auto& console = value.as_object();
+    plan.consoles.push_back({text(console, "name"), text(console, "peripheral"), console.at("index").to_number<unsigned>()});
+  }
+  plan.semihosting = object.at("semihosting").as_bool();
+  plan.default_console = text(object, "default_console");
+  plan.minimum_memory_mb = object.at("minimum_memory_mb").to_number<std::uint64_t>();
+  plan.data = object.at("data").as_object();
+  return plan;
+}
+
+}  // namespace virserver::session

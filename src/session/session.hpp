@@ -1,0 +1,137 @@
+// A session: one virtual board with its owner, power, programs and consoles.
+//
+// An actor: it lives on one io thread and its state is touched only there. The public calls may be made from any
+// executor; they hop to the session's and back. Operations that change power are serialised by a lock; a call that the
+// state does not allow answers SESSION_STATE at once instead of queueing.
+#pragma once
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backend/backend.hpp"
+#include "base/async_mutex.hpp"
+#include "base/broadcast.hpp"
+#include "base/task_scope.hpp"
+#include "session/services.hpp"
+#include "session/state.hpp"
+
+namespace virserver::session {
+
+struct ConsoleView {
+  std::string name, kind, peripheral;  // kind: uart, semihosting, emulator
+  bool is_default = false;
+  bool input = false;                  // takes input now
+  std::uint64_t begin = 0, end = 0;    // kept bytes
+};
+
+// A consistent copy for the API.
+struct SessionView {
+  store::SessionRow row;
+  backend::EnginePlan plan;
+  State state = State::created;
+  std::optional<process::SandboxInfo> sandbox;
+  std::optional<std::uint64_t> virtual_time_ns;
+  std::vector<std::string> loaded;  // ids of the programs that the running board was started with
+};
+
+struct ProgramUpload {
+  std::string name, role;
+  std::optional<image::Format> format;
+  std::optional<std::uint64_t> load_address;
+  std::unique_ptr<store::Blobs::Writer> content;
+};
+
+struct StartOptions {
+  std::vector<std::string> arguments;
+  bool paused = false;
+};
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(asio::any_io_executor executor, const Services& services, store::SessionRow row);
+  ~Session();
+
+  const std::string& id() const { return id_; }
+  asio::any_io_executor executor() const { return executor_; }
+
+  Task<SessionView> view();
+
+  // `wait` false: answers as soon as the way is entered (state starting, stopping, resetting).
+  Task<Result<SessionView>> power(PowerAction action, bool wait);
+  Task<Result<SessionView>> update(std::optional<std::string> name, std::optional<boost::json::object> labels,
+                                   std::optional<std::optional<std::uint64_t>> ttl_sec);
+
+  // Programs. The upload is checked against the board's plan; errors leave nothing.
+  Task<Result<store::ProgramRow>> add_program(ProgramUpload upload);
+  Task<Result<std::vector<store::ProgramRow>>> programs();
+  Task<Result<store::ProgramRow>> program(std::string program_id);
+  Task<Result<void>> remove_program(std::string program_id);
+  Task<Result<store::ProgramRow>> start_program(std::string program_id, StartOptions options);
+  Task<Result<store::ProgramRow>> stop_program(std::string program_id);
+
+  // Consoles. Readers open the log themselves and watch `output_changed`, so that a reader costs the session nothing.
+  Task<std::vector<ConsoleView>> consoles();
+  Task<Result<void>> write_console(std::string console, Bytes bytes);
+  std::filesystem::path console_dir() const { return dir_ / "consoles"; }
+  Broadcast& output_changed() { return output_changed_; }  // also on every state change; thread-safe
+
+  // Use keeps a session with a time to live alive. Thread-safe.
+  void touch();
+  void attach() { ++attached_; touch(); }
+  void detach() { --attached_; touch(); }
+  bool expired(Timestamp at) const;
+  State state() const { return state_; }  // thread-safe; a snapshot
+
+  // Once, before any other call: finds out what became of a session of an earlier server.
+  Task<> restore();
+  // Starts a sandbox ahead of the next power-on, if one is allowed.
+  void prestart();
+  Task<Result<void>> destroy();  // ends everything, removes files and rows; the object is then of no use
+  Task<> stop();                 // server shutdown: lets go of the engine, or ends it on a private server
+
+ private:
+  template <class T>
+  Task<T> here(Task<T> task);  // runs on the session's executor
+  Task<Result<void>> on_power(PowerAction action, bool wait);
+  Task<Result<void>> launch(std::shared_ptr<struct LoadSet> images, StartOptions options);
+  Task<> end_engine();
+  Task<> discard_prepared();
+  Task<Result<std::shared_ptr<struct LoadSet>>> load_images(std::string first_program);
+  Result<void> require(bool allowed, std::string_view what) const;
+  Result<std::filesystem::path> make_engine_dir();
+  void wire_engine();
+  void on_engine_event(const backend::EngineEvent& event);
+  void ended(const backend::ExitReport& report);
+  void set_state(State state, std::string reason = {});
+  void save();
+  Task<> save_now();
+  SessionView view_here() const;
+  std::vector<std::pair<std::string, std::uint64_t>> console_offsets() const;
+  process::Limits limits() const;
+  std::filesystem::path engine_dir(std::uint64_t number) const;
+
+  asio::any_io_executor executor_;
+  const Services& services_;
+  std::string id_;
+  std::filesystem::path dir_;
+  store::SessionRow row_;
+  backend::EnginePlan plan_;
+  backend::Backend* backend_ = nullptr;
+  std::atomic<State> state_ = State::created;  // written on executor_ only
+  AsyncMutex operation_;
+  TaskScope scope_;
+  std::unique_ptr<process::EngineProcess> prepared_;
+  std::shared_ptr<backend::Engine> engine_;  // shared with calls under way when it ends by itself
+  std::optional<process::SandboxInfo> sandbox_;
+  std::vector<std::string> loaded_;
+  Broadcast output_changed_;
+  bool dirty_ = false, saving_ = false, ending_ = false;
+  std::atomic<int> attached_ = 0;
+  std::atomic<std::int64_t> last_used_us_;
+  std::atomic<std::int64_t> ttl_sec_ = 0;  // 0: none; a copy for expired()
+};
+
+}  // namespace virserver::session
