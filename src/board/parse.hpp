@@ -14,6 +14,7 @@ namespace virserver::board {
 struct Document {
   boost::json::value value;
   std::map<std::string, std::pair<int, int>> positions;
+  std::map<std::string, std::pair<int, int>> key_positions;  // of the key, for members of objects
 };
 
 // JSON or YAML by content. YAML scalars become JSON types (0x... and 1_000 integers, true/false, null; quoted stays
