@@ -1,0 +1,192 @@
+#include "server/app.hpp"
+
+#include <fmt/format.h>
+
+#include <csignal>
+#include <filesystem>
+#include <thread>
+
+#include "api/api.hpp"
+#include "backend/absent.hpp"
+#include "backend/qemu/qemu.hpp"
+#include "base/id.hpp"
+#include "base/log.hpp"
+#include "http/server.hpp"
+#include "server/data_dir.hpp"
+
+namespace virserver::server {
+namespace {
+
+namespace fs = std::filesystem;
+
+// Runs a task to its end on `context`, which nobody else runs yet.
+template <class T>
+T complete(asio::io_context& context, Task<T> task) {
+  auto future = asio::co_spawn(context, std::move(task), asio::use_future);
+  context.restart();
+  while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) context.run_one();
+  context.restart();
+  return future.get();
+}
+
+template <class T>
+T value_or_throw(Result<T> result) {
+  if (!result) throw std::runtime_error(result.error().message);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+fs::path shim_path(const Config& config) {
+  const fs::path shim = config.shim.empty() ? fs::read_symlink("/proc/self/exe").parent_path() / "virserver-shim" : fs::absolute(config.shim);
+  if (!fs::exists(shim)) throw std::runtime_error(fmt::format("{} is missing; it is installed beside virserver (or name it with --shim)", shim.string()));
+  return shim;
+}
+
+std::string host_id(asio::io_context& context, store::Documents& documents) {
+  if (const auto kept = value_or_throw(complete(context, documents.get("host_id")))) return std::string(kept->as_string());
+  const std::string made = new_id("hst");
+  value_or_throw(complete(context, documents.put("host_id", boost::json::value(made))));
+  return made;
+}
+
+std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& config, const process::HostConfig& host,
+                                                             const process::SandboxSupport& sandbox, asio::thread_pool& pool) {
+  backend::QemuConfig qemu;
+  qemu.search = config.qemu_dirs;
+  qemu.host = host;
+  qemu.sandbox = sandbox;
+  std::vector<std::unique_ptr<backend::Backend>> backends;
+  backends.push_back(backend::make_qemu(std::move(qemu), pool));
+  backends.push_back(backend::make_absent_renode());
+  backends.push_back(backend::make_absent_skyeye());
+  return backends;
+}
+
+http::ServerConfig http_config(const Config& config) {
+  http::ServerConfig http;
+  http.address = config.address;
+  http.port = config.port;
+  http.allowed_hosts = config.allowed_hosts;
+  http.allowed_origins = config.allowed_origins;
+  http.max_upload_bytes = config.max_upload_mb << 20;
+  http.access_log = config.access_log == "none" ? "" : config.access_log == "file" ? (config.data / "access.log").string() : config.access_log;
+  return http;
+}
+
+// Completes at SIGINT, SIGTERM or, for a private server, when stdin ends.
+Task<> wait_for_end(bool private_server) {
+  const auto executor = co_await asio::this_coro::executor;
+  asio::signal_set signals(executor, SIGINT, SIGTERM);
+  asio::steady_timer done(executor, asio::steady_timer::time_point::max());
+  std::unique_ptr<asio::posix::stream_descriptor> input;
+  signals.async_wait([&](error_code ec, int) {
+    if (!ec) done.cancel();
+  });
+  std::array<char, 256> ignored;
+  std::function<void()> read = [&] {
+    input->async_read_some(asio::buffer(ignored), [&](error_code ec, std::size_t) {
+      if (ec == asio::error::operation_aborted) return;
+      if (ec) done.cancel();
+      else read();
+    });
+  };
+  if (private_server) {
+    input = std::make_unique<asio::posix::stream_descriptor>(executor, ::dup(0));
+    read();
+  }
+  co_await done.async_wait(tuple_awaitable);
+}
+
+Task<> prune_forever(store::Idempotency& idempotency, store::Events& events) {
+  asio::steady_timer timer(co_await asio::this_coro::executor);
+  for (;;) {
+    const auto pruned = co_await idempotency.prune(now() - std::chrono::hours(24));
+    const auto kept = co_await events.prune(100'000);
+    if (!pruned || !kept) log::warn("old rows could not be removed: {}", (pruned ? kept.error() : pruned.error()).message);
+    timer.expires_after(std::chrono::hours(1));
+    co_await timer.async_wait(asio::use_awaitable);
+  }
+}
+
+}  // namespace
+
+int run(const Config& given) {
+  Config config = given;
+  std::signal(SIGPIPE, SIG_IGN);
+  const Fd lock = open_data_dir(config.data);
+  config.data = fs::canonical(config.data);
+
+  asio::thread_pool pool(2);  // blocking work
+  const auto rows = store::open_sqlite(config.data / "virserver.db");
+  const auto blobs = store::open_disk_blobs(config.data / "blobs", pool);
+  store::Sessions sessions(*rows);
+  store::Programs programs(*rows);
+  store::Templates templates(*rows);
+  store::Events event_rows(*rows);
+  store::Idempotency idempotency(*rows);
+  store::Documents documents(*rows);
+
+  process::HostConfig host;
+  host.shim = shim_path(config);
+  host.die_with_server = config.private_server;
+  host.force_reduced = config.sandbox == "reduced";
+  host.sandbox_uid = config.sandbox_uid;
+  const process::SandboxSupport sandbox = process::probe_sandbox(host);
+  if (!sandbox.full) log::warn("engines run in a reduced sandbox: {}; {}", sandbox.cause, sandbox.remedy);
+
+  std::vector<std::unique_ptr<asio::io_context>> contexts;
+  std::vector<asio::io_context*> context_list;
+  std::vector<asio::any_io_executor> executors;
+  for (unsigned i = 0; i < config.threads; ++i) {
+    contexts.push_back(std::make_unique<asio::io_context>(1));
+    context_list.push_back(contexts.back().get());
+    executors.push_back(contexts.back()->get_executor());
+  }
+  asio::io_context& main_context = *contexts.front();
+
+  session::Backends backends(make_backends(config, host, sandbox, pool));
+  session::EventLog events(event_rows, main_context.get_executor());
+  const session::Services services{pool, sessions, programs, *blobs, events, backends,
+                                   session::Settings{config.data, host_id(main_context, documents), config.max_sessions, config.prestart,
+                                                     config.max_upload_mb << 20, config.private_server}};
+  session::Registry registry(services, executors);
+  api::Metrics metrics;
+  api::Context context{registry, backends, events, templates, *blobs, idempotency, metrics, sandbox, config.data, config.max_upload_mb << 20};
+  http::Server http(context_list, http_config(config), api::all_handlers(context),
+                    [&metrics](const http::Access& access) { metrics.count(access); });
+
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
+  for (auto& each : contexts) work.emplace_back(each->get_executor());
+  std::vector<std::thread> threads;
+  for (std::size_t i = 1; i < contexts.size(); ++i) threads.emplace_back([&each = *contexts[i]] { each.run(); });
+
+  TaskScope background(main_context.get_executor(), "server");
+  std::exception_ptr failure;
+  auto serve = [&]() -> Task<> {
+    backends.discover(executors.back());
+    value_or_throw(co_await registry.restore());
+    http.start();
+    context.ready = true;
+    fmt::print("listening on http://{}:{}\n", config.address.find(':') == std::string::npos ? config.address : "[" + config.address + "]", http.port());
+    std::fflush(stdout);
+    background.spawn(registry.expire_forever());
+    background.spawn(prune_forever(idempotency, event_rows));
+    co_await wait_for_end(config.private_server);
+    log::info("stopping");
+    context.stopping = true;
+    co_await http.stop();
+    co_await registry.stop();
+    co_await background.stop();
+  };
+  asio::co_spawn(main_context, serve(), [&](std::exception_ptr error) {
+    failure = error;
+    work.clear();
+    for (auto& each : contexts) each->stop();
+  });
+  main_context.run();
+  for (std::thread& thread : threads) thread.join();
+  pool.join();
+  if (failure) std::rethrow_exception(failure);
+  return 0;
+}
+
+}  // namespace virserver::server
