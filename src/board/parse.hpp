@@ -22,7 +22,8 @@ struct Document {
 // depth over 64, more than 4 MiB. Error: BOARD_SYNTAX with details {line, column}.
 Result<Document> parse_document(std::string_view text);
 
-// Error: BOARD_INVALID with details {errors: [{pointer, message, line?, column?, suggestions?}]}: all of them, not just the first.
+// Error: BOARD_INVALID with details {errors: [{pointer, message, line?, column?, suggestions?}]}: all of them, not just the
+// first; after 100 only their number, in `more`. `null` counts as absent. Without `consoles` every UART is one, in order.
 Result<Board> parse_board(const Document& document);
 Result<Board> parse_board(const boost::json::value& value);
 

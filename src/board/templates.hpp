@@ -1,4 +1,16 @@
 // The library of built-in board templates (boards/*.yaml, inside the binary).
+//
+// `targets.qemu` of a node, in a template or in any other board:
+//   machine               QEMU's name of the machine
+//   preferred_machines    names, newest first: the first that the installed QEMU has is used, else `machine`
+//   machine_alternatives  names of other machines that come close; for people
+//   cpu, memory           -cpu and -m ("512M"); by default the machine's own
+//   reset_address         where the machine jumps by itself after reset; an image with another entry is entered directly
+//   vector_table          Cortex-M: address of the vector table at reset
+//   bios_none             RISC-V: start without the firmware that QEMU brings
+//   semihosting           true by default on Arm and RISC-V
+//   machine_options       list of "name=value" for -M, names from a short list of harmless ones
+// Addresses are integers here, whatever way they were written. `targets.renode` has `platform`, `targets.skyeye` `cpu` and `mach`.
 #pragma once
 #include <string>
 #include <string_view>
