@@ -9,6 +9,8 @@
 
 namespace virserver::http {
 
+class Contract;
+
 struct ServerConfig {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8080;                 // 0: any free port
@@ -22,6 +24,7 @@ struct ServerConfig {
   std::chrono::seconds idle_timeout{75};
   std::uint32_t max_connections = 4096;
   std::string access_log;                    // file of JSON lines; "-" stderr; empty: none
+  std::shared_ptr<const Contract> contract;  // null: api/openapi.yaml of this build
 };
 
 // One record of the access log, also handed to the metrics.
