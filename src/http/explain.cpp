@@ -191,12 +191,19 @@ class Explainer {
       if (!list) continue;
       std::size_t fitting = 0;
       std::vector<Violation> closest;
+      bool closest_fits_type = false;  // a form of another type says little about the mistake
       for (const value& choice : list->get_array()) {
         std::vector<Violation> problems;
         explain(choice, value_, pointer_, problems);
-        if (problems.empty()) ++fitting;
-        else if (closest.empty() || problems.size() < closest.size() || problems[0].pointer.size() > closest[0].pointer.size())
-          closest = std::move(problems);
+        if (problems.empty()) {
+          ++fitting;
+          continue;
+        }
+        const value* wanted = choice.get_object().if_contains("type");
+        const bool fits_type = !wanted || !wanted->is_string() || has_type(wanted->get_string(), value_);
+        if (!closest.empty() && (closest_fits_type || !fits_type)) continue;
+        closest = std::move(problems);
+        closest_fits_type = fits_type;
       }
       if (fitting == 0) out_.insert(out_.end(), closest.begin(), closest.end());
       if (fitting > 1 && name[0] == 'o') report("fits more than one of the allowed forms");
