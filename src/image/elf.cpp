@@ -138,11 +138,31 @@ class ElfParser {
     return fail(std::move(error));
   }
 
+  // A linker may let the first segment begin with the file's own headers, which then lie below the program, outside
+  // the flash. Like gdb's load, leave out what stands before the first section.
+  void leave_out_headers(GElf_Phdr& segment) {
+    const std::uint64_t headers_end = header_.e_phoff + segments_.size() * header_.e_phentsize;
+    if (header_.e_type != ET_EXEC || segment.p_offset >= headers_end) return;
+    std::uint64_t first = ~0ull;
+    for (Elf_Scn* scn = nullptr; (scn = elf_nextscn(elf_.get(), scn));) {
+      GElf_Shdr section;
+      if (gelf_getshdr(scn, &section) && (section.sh_flags & SHF_ALLOC) && section.sh_type != SHT_NOBITS)
+        first = std::min<std::uint64_t>(first, section.sh_offset);
+    }
+    if (first < headers_end || first - segment.p_offset >= segment.p_filesz) return;
+    const std::uint64_t skipped = first - segment.p_offset;
+    segment.p_offset += skipped;
+    segment.p_vaddr += skipped;
+    segment.p_paddr += skipped;
+    segment.p_filesz -= skipped;
+    segment.p_memsz -= skipped;
+  }
+
   Result<> read_segments() {
     RegionBuilder regions(options_.max_bytes);
     const std::uint64_t highest = is_64_ ? ~0ull : 0xffff'ffffull;
     for (std::size_t i = 0; i < segments_.size(); ++i) {
-      const GElf_Phdr& segment = segments_[i];
+      GElf_Phdr& segment = segments_[i];
       if (segment.p_type != PT_LOAD || segment.p_memsz == 0) continue;
       if (segment.p_filesz > segment.p_memsz)
         return bad_segment(i, ErrorCode::IMAGE_MALFORMED, "it has more bytes in the file than in memory");
@@ -151,6 +171,7 @@ class ElfParser {
       if (!inside(segment.p_offset, 1, segment.p_filesz, content_.size()))
         return bad_segment(i, ErrorCode::IMAGE_TRUNCATED, fmt::format("its {} bytes at offset {} lie behind the end of the file, "
                            "which has {}", segment.p_filesz, segment.p_offset, content_.size()));
+      leave_out_headers(segment);
       if (auto ok = regions.add(segment.p_paddr, content_.subspan(segment.p_offset, segment.p_filesz)); !ok) return ok;
       std::uint64_t& total = image_.metadata.memory_size;
       if (__builtin_add_overflow(total, segment.p_memsz, &total)) total = ~0ull;
