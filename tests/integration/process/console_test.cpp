@@ -1,5 +1,6 @@
 // Consoles: nothing lost, input at the guest's pace, every kind of connection.
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "fixture.hpp"
 
@@ -49,6 +50,53 @@ TEST_P(Consoles, RespectTheirBoundUnderAFlood) {
       EXPECT_EQ(chunk->offset, log.begin());
       EXPECT_EQ(static_cast<char>(chunk->bytes.at(0)), pattern_byte(chunk->offset - 500));
     }
+    co_await engine->stop();
+  });
+}
+
+TEST_P(Consoles, AreDrainedWhileTheServerReadsNothing) {
+  run([this]() -> Task<> {
+    auto engine = co_await prepare();
+    constexpr std::uint64_t kTotal = 256u << 20;
+    auto spec = command({"write", "7", std::to_string(kTotal), "pause"});
+    spec.log_bound = 1 << 20;
+    co_await exec(*engine, spec);
+    // This thread is the server's event loop: while it stays here, no notice is taken from the control socket.
+    const ConsoleLog log(console_dir, "uart0");
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(30);
+    while (log.end() < kTotal && std::chrono::steady_clock::now() < deadline) usleep(1000);
+    EXPECT_EQ(log.end(), kTotal);
+    co_await wait_output("uart0", kTotal);  // the last notice comes once there is room
+    co_await engine->kill();
+    co_await engine->stop();
+  });
+}
+
+TEST_P(Consoles, OfARealEmulatorSpeak) {
+  const std::string qemu = "/usr/bin/qemu-system-arm", uboot = "/usr/lib/u-boot/qemu_arm/u-boot.bin";
+  if (!std::filesystem::exists(qemu) || !std::filesystem::exists(uboot)) GTEST_SKIP() << "needs qemu-system-arm and u-boot-qemu";
+  run([&, this]() -> Task<> {
+    Limits limits;
+    limits.memory_mb = 512;
+    auto engine = co_await prepare(host_config(), limits);
+    auto spec = command({});
+    spec.argv = {qemu, "-M", "virt", "-m", "64", "-display", "none", "-nodefaults", "-chardev", "socket,id=c,fd=7", "-serial",
+                 "chardev:c", "-bios", uboot, "-sandbox",
+                 "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
+    co_await exec(*engine, spec);
+    auto report = [&]() -> Task<> {  // fails at once, with what it printed, should it end
+      co_await engine->wait_exit();
+      ends["uart0"] = ~0ull;
+      grown.cancel();
+    };
+    asio::co_spawn(io, report, asio::detached);
+    while (text("uart0").find("autoboot") == std::string::npos && ends["uart0"] != ~0ull)
+      co_await wait_output("uart0", ends["uart0"] + 1);
+    EXPECT_NE(ends["uart0"], ~0ull) << text("emulator");
+    EXPECT_TRUE(co_await engine->write("uart0", bytes(" \nversion\n")));
+    while (text("uart0").find("arm-linux-gnueabi") == std::string::npos && ends["uart0"] != ~0ull)
+      co_await wait_output("uart0", ends["uart0"] + 1);
+    co_await engine->kill();
     co_await engine->stop();
   });
 }

@@ -66,7 +66,8 @@ TEST_P(Measure, Costs) {
     const auto start = Clock::now();
     const pid_t pid = fork();
     if (pid == 0) {
-      dup2(pair[1], 7);
+      if (pair[1] == 7) fcntl(7, F_SETFD, 0);
+      else dup2(pair[1], 7);
       execl(child.c_str(), child.c_str(), "say", "7", "x", nullptr);
       _exit(1);
     }
@@ -104,7 +105,8 @@ TEST_P(Measure, Costs) {
     const auto start = Clock::now();
     const pid_t pid = fork();
     if (pid == 0) {
-      dup2(pair[1], 7);
+      if (pair[1] == 7) fcntl(7, F_SETFD, 0);
+      else dup2(pair[1], 7);
       execl(child.c_str(), child.c_str(), "write", "7", std::to_string(static_cast<long>(kMegabytes) << 20).c_str(), nullptr);
       _exit(1);
     }
