@@ -43,6 +43,8 @@ Task<Result<std::shared_ptr<Session>>> Registry::create(NewSession request) {
     if (!feature->second.available)
       co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{} on {}: {}", std::string_view(name), backend_name, feature->second.reason);
   }
+  for (const char* name : {"cpu_cores", "memory_mb"})  // 0 says "no limit" in older clients
+    if (const auto* value = request.resources.if_contains(name); value && value->to_number<double>() == 0) request.resources.erase(name);
   if (const auto* memory = request.resources.if_contains("memory_mb")) {
     const auto limit = memory->to_number<std::uint64_t>();
     if (limit < choice->plan.minimum_memory_mb) {
