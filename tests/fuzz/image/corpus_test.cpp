@@ -1,0 +1,27 @@
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
+
+namespace {
+
+// The target aborts where a promise is broken, so surviving is the result.
+TEST(ImageFuzz, CorpusAndItsPrefixes) {
+  int files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(CORPUS_DIR)) {
+    std::ifstream file(entry.path(), std::ios::binary);
+    const std::string content{std::istreambuf_iterator<char>(file), {}};
+    for (std::size_t size = 0; size <= content.size(); size += 1 + size / 16)
+      EXPECT_EQ(LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(content.data()), size), 0);
+    EXPECT_EQ(LLVMFuzzerTestOneInput(reinterpret_cast<const std::uint8_t*>(content.data()), content.size()), 0);
+    ++files;
+  }
+  EXPECT_GE(files, 5) << "the corpus is missing from " << CORPUS_DIR;
+}
+
+}  // namespace
