@@ -55,6 +55,7 @@ void Exchange::reset() {
   bytes_in = bytes_out = 0;
   keep_alive = true;
   head = http10 = upgrade = expects_continue = answered = false;
+  unread = true;
 }
 
 // The body of the request being handled, straight from the parser.
@@ -207,7 +208,7 @@ Task<> Connection::run() {
                       exchange_.bytes_in, exchange_.bytes_out});
     }
   }
-  if (exchange_.answered && !timed_out_) co_await linger();
+  if (exchange_.answered && exchange_.unread && !timed_out_) co_await linger();
 }
 
 // Closing with unread input would reset the connection and take the answer from the client.
@@ -311,6 +312,7 @@ Task<bool> Connection::serve() {
 
   // Answers and then makes the connection ready for the next request, or says that it cannot be.
   const auto finish = [&](bool sent) -> Task<bool> {
+    exchange.unread = !parser.is_done();
     if (!sent || !exchange.keep_alive) co_return false;
     if (parser.is_done()) co_return true;
     if (exchange.expects_continue) co_return false;  // the client waits to be asked for a body nobody wants

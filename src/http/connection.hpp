@@ -14,6 +14,7 @@ struct Exchange {
   std::uint64_t bytes_in = 0, bytes_out = 0;
   bool keep_alive = true, head = false, http10 = false, upgrade = false, expects_continue = false;
   bool answered = false;
+  bool unread = true;  // input may be left that the client is still sending
 
   void reset();  // keeps the capacity of its texts
 };

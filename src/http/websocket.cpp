@@ -25,6 +25,12 @@ class OpenSocket : public WebSocket {
     websocket::stream_base::timeout limits{std::chrono::seconds(15), std::chrono::seconds(60), true};
     stream_.set_option(limits);
     stream_.auto_fragment(false);
+    // Beast ends a read only when the peer has closed the TCP connection too; the handler need not wait for that.
+    auto noticed = [this](websocket::frame_type kind, beast::string_view) {
+      if (kind != websocket::frame_type::close) return;
+      end();
+    };
+    stream_.control_callback(noticed);
   }
 
   Task<bool> accept() {
@@ -141,6 +147,12 @@ Task<> run_websocket(Connection& connection, Exchange& exchange, std::function<T
   if (connection.worker().stopping) co_await socket.close(1001, "the server is stopping");
   else if (failed) co_await socket.close(1011, "a defect in the server");
   else co_await socket.close(1000, "");
+  // The answer to the peer's close frame may be on its way.
+  if (!pump.done) {
+    pump.ended.expires_after(std::chrono::seconds(1));
+    co_await pump.ended.async_wait(tuple_awaitable);
+    pump.ended.expires_at(Clock::time_point::max());
+  }
   error_code ec;
   connection.socket().shutdown(asio::ip::tcp::socket::shutdown_both, ec);
   connection.socket().close(ec);
