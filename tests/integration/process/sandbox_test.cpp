@@ -108,6 +108,16 @@ TEST_P(Sandbox, RefusesALinkInTheControlSocketsPlace) {
   });
 }
 
+TEST_P(Sandbox, DoesNotTakeItsEmulatorForTheServer) {
+  run([this]() -> Task<> {
+    auto engine = co_await prepare();
+    co_await exec(*engine, command({"control", "exit", "6"}));
+    EXPECT_EQ((co_await engine->wait_exit()).code, 6);
+    EXPECT_EQ(text("emulator"), "control: closed\n");
+    co_await engine->stop();
+  });
+}
+
 TEST_P(Sandbox, LimitsMemory) {
   run([this]() -> Task<> {
     Limits limits;
