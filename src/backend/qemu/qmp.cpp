@@ -26,7 +26,7 @@ QmpClient::QmpClient(asio::any_io_executor executor, Fd socket, std::size_t max_
       greeting_(std::make_shared<Waiter>(executor)) {
   const int flags = ::fcntl(socket.get(), F_GETFL);
   ::fcntl(socket.get(), F_SETFL, flags | O_NONBLOCK);
-  socket_.assign(socket.release());
+  socket_.assign(asio::local::stream_protocol(), socket.release());  // a socket, not a descriptor: no SIGPIPE
   scope_.spawn(read_loop());
 }
 
@@ -126,7 +126,7 @@ Task<Result<void>> QmpClient::send(std::string line) {
   while (!outgoing_.empty() && !failure_) {
     auto batch = std::make_shared<std::string>(std::exchange(outgoing_, {}));
     auto [ec, n] = co_await asio::async_write(socket_, asio::buffer(*batch), tuple_awaitable);
-    if (ec) fail_all(Error{ErrorCode::ENGINE_DIED, "the emulator closed its control connection"});
+    if (ec) break;  // what it said before it went is still to be read; the reader ends the connection then
   }
   writing_ = false;
   co_return Result<void>{};

@@ -53,7 +53,7 @@ class QmpClient {
   void fail_all(Error error);
 
   asio::any_io_executor executor_;
-  asio::posix::stream_descriptor socket_;
+  asio::local::stream_protocol::socket socket_;
   std::size_t max_line_;
   TaskScope scope_;
   std::shared_ptr<Waiter> greeting_;

@@ -49,7 +49,7 @@ inline constexpr std::string_view greeting =
 // The emulator's side of the connection: says what the test says, hears lines.
 class Peer {
  public:
-  Peer(asio::io_context& io, Fd fd) : socket_(io, fd.release()) {}
+  Peer(asio::io_context& io, Fd fd) : socket_(io, asio::local::stream_protocol(), fd.release()) {}
   Task<> say(std::string text) { co_await asio::async_write(socket_, asio::buffer(text), tuple_awaitable); }
   Task<std::string> hear() {
     auto [ec, n] = co_await asio::async_read_until(socket_, asio::dynamic_buffer(buffer_), '\n', tuple_awaitable);
@@ -61,7 +61,7 @@ class Peer {
   void close() { socket_.close(); }
 
  private:
-  asio::posix::stream_descriptor socket_;
+  asio::local::stream_protocol::socket socket_;
   std::string buffer_;
 };
 
