@@ -88,6 +88,8 @@ Task<Result<std::unique_ptr<EngineProcess>>> EngineProcess::prepare(asio::any_io
   if (auto ok = hand_over_directories(support, spec); !ok) co_return fail(ok.error());
 
   auto cgroup = Cgroup::create(spec.limits);
+  if (spec.limits.cpu_cores && !cgroup.limits_cpu())
+    log::warn("the CPU limit of an engine is not enforced: no writable cgroup with a cpu controller on this host");
   const auto command = shim_command(config, support, spec, !cgroup.limits_memory());
   auto child = spawn(command, shim_file.get());
   if (!child) {

@@ -80,8 +80,8 @@ TEST_P(Consoles, OfARealEmulatorSpeak) {
     limits.memory_mb = 512;
     auto engine = co_await prepare(host_config(), limits);
     auto spec = command({});
-    spec.argv = {qemu, "-M", "virt", "-m", "64", "-accel", "tcg,tb-size=32",  // its default of 1 GiB breaks a memory limit
-                  "-display", "none", "-nodefaults", "-chardev", "socket,id=c,fd=7", "-serial",
+    spec.argv = {qemu, "-M", "virt", "-m", "64", "-accel", "tcg,tb-size=32",  // the default of 1 GiB breaks a memory limit
+                 "-display", "none", "-nodefaults", "-chardev", "socket,id=c,fd=7", "-serial",
                  "chardev:c", "-bios", uboot, "-sandbox",
                  "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"};
     co_await exec(*engine, spec);
