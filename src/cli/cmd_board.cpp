@@ -1,0 +1,157 @@
+// virctl board list|show|check
+#include <boost/json/serialize.hpp>
+
+#include "cli/api.hpp"
+#include "cli/command.hpp"
+#include "cli/text.hpp"
+
+namespace virserver::cli {
+namespace {
+namespace json = boost::json;
+
+struct Options {
+  std::string id, tag, name, backend = "auto";
+};
+
+std::string words(const json::array& array) {
+  std::string out;
+  for (const auto& word : array)
+    if (word.is_string()) out += (out.empty() ? "" : ",") + printable({word.get_string().data(), word.get_string().size()});
+  return out;
+}
+
+Task<Outcome<int>> list_boards(Context& context, Options options) {
+  ListQuery query{.path = "/api/v1/templates", .terms = {}};
+  if (!options.tag.empty()) query.terms.push_back("tag=" + percent_encode(options.tag));
+  if (!options.name.empty()) query.terms.push_back("name=" + percent_encode(options.name));
+  auto all = co_await fetch_list(context.client(), std::move(query));
+  if (!all) co_return pass(all);
+  if (context.json()) {
+    context.out_json(*all);
+    co_return exit_ok;
+  }
+  std::vector<std::vector<std::string>> rows{{"ID", "BACKENDS", "NAME", "TAGS"}};
+  for (const auto& item : list(all->json, "items"))
+    rows.push_back({printable(text(item, "id")), words(list(item, "backends")), printable(text(item, "name")),
+                    words(list(item, "tags"))});
+  context.out(table(rows));
+  co_return exit_ok;
+}
+
+std::string address_of(const json::value& memory) {
+  const json::value& address = at(memory, "address");
+  return address.is_string() ? printable(text(memory, "address")) : json::serialize(address);
+}
+
+void describe_node(Context& context, const json::value& node) {
+  const json::value& processor = at(node, "processor");
+  context.out(fmt::format("node {}: {} x{}\n", printable(text(node, "id")), printable(text(processor, "type")),
+                          number(processor, "cores", 1)));
+  for (const auto& memory : list(node, "memory")) {
+    const std::string name = text(memory, "name");
+    context.out(fmt::format("  memory      {} {} {}\n", address_of(memory), size_text(static_cast<std::uint64_t>(number(memory, "size"))),
+                            printable(name.empty() ? text(memory, "type") : name)));
+  }
+  for (const auto& peripheral : list(node, "peripherals"))
+    context.out(fmt::format("  peripheral  {} ({})\n", printable(text(peripheral, "name")), printable(text(peripheral, "type"))));
+  for (const auto& console : list(node, "consoles"))
+    context.out(fmt::format("  console     {}\n", printable(text(console, "name"))));
+}
+
+Task<Outcome<int>> show_board(Context& context, Options options) {
+  auto answer = co_await context.client().get("/api/v1/templates/" + percent_encode(options.id));
+  if (!answer) {
+    if (answer.error().code == "TEMPLATE_NOT_FOUND") answer.error().hint = "\"virctl board list\" shows the templates";
+    co_return pass(answer);
+  }
+  if (context.json()) {
+    context.out_json(*answer);
+    co_return exit_ok;
+  }
+  const json::value& board = answer->json;
+  context.out(fmt::format("{}  {}\n", printable(text(board, "id")), printable(text(board, "name"))));
+  if (const std::string description = text(board, "description"); !description.empty())
+    context.out(wrap(printable_lines(description), 0));
+  context.out(fmt::format("backends: {}\n", words(list(board, "backends"))));
+  for (const auto& node : list(at(board, "config"), "nodes")) describe_node(context, node);
+  for (const auto& finding : list(board, "findings"))
+    if (finding.is_string())
+      context.out(wrap("note: " + printable({finding.get_string().data(), finding.get_string().size()}), 0));
+  co_return exit_ok;
+}
+
+void show_verdict(Context& context, const json::value& backend) {
+  const std::string verdict = text(backend, "verdict");
+  const char* color = verdict == "runs" ? "32" : verdict == "refused" ? "31" : "33";
+  std::string line = fmt::format("{}: {}", printable(text(backend, "backend")), context.paint(color, printable(verdict)));
+  if (const std::string reason = text(backend, "reason"); !reason.empty()) line += ": " + printable(reason);
+  if (const std::string code = text(backend, "code"); !code.empty()) line += " (" + printable(code) + ")";
+  context.out(line + "\n");
+  for (const auto& finding : list(backend, "findings")) {
+    const std::string pointer = text(finding, "pointer");
+    context.out(fmt::format("  {:<12} {}{}\n", printable(text(finding, "severity")),
+                            pointer.empty() ? "" : printable(pointer) + ": ", printable(text(finding, "message"))));
+  }
+}
+
+Task<Outcome<int>> check_board(Context& context, Options options) {
+  json::object body{{"backend", options.backend}};
+  if (auto board = add_board(body, options.id); !board) co_return pass(board);
+  auto answer = co_await context.client().post("/api/v1/templates/check", json::value(std::move(body)));
+  if (!answer) {
+    if (context.json() && answer.error().http_status != 0)
+      context.out_json(json::value(json::object{{"error", answer.error().message}, {"code", answer.error().code}, {"details", answer.error().details}}));
+    const auto& details = answer.error().details;
+    const json::value place(details);
+    if (number(place, "line") > 0 && answer.error().message.find("line") == std::string::npos)
+      answer.error().message = fmt::format("{}:{}:{}: {}", options.id, number(place, "line"), number(place, "column"), answer.error().message);
+    co_return pass(answer);
+  }
+  const bool runs = flag(answer->json, "runs");
+  if (context.json()) {
+    context.out_json(*answer);
+    co_return runs ? exit_ok : exit_failed;
+  }
+  for (const auto& backend : list(answer->json, "backends")) show_verdict(context, backend);
+  context.out(runs ? "the board runs here\n" : "no backend on this server runs the board\n");
+  co_return runs ? exit_ok : exit_failed;
+}
+
+void add(CLI::App& root, Invocation& invocation) {
+  auto* group = add_command(root, "board", "the library of boards, and checks of your own",
+                            "Boards are named by the id of a template, or described in a JSON or YAML file.");
+  group->require_subcommand(1);
+  auto options = std::make_shared<Options>();
+
+  auto* all = add_command(*group, "list", "list the board templates", "Lists every template of the server, built-in and your own.",
+                          "EXAMPLES\n  virctl board list --tag arm\n");
+  all->add_option("--tag", options->tag, "Only templates with this tag.");
+  all->add_option("--name", options->name, "Only templates with this text in the id or name.");
+  on_call(all, invocation, [options](Context& context) { return list_boards(context, *options); });
+
+  auto* show = add_command(*group, "show", "show one template",
+                           "Shows processor, memory, peripherals and consoles of a template, and what of the real board is "
+                           "approximated or missing. --json prints the whole of it.",
+                           "EXAMPLES\n  virctl board show stm32f4-disco\n"
+                           "  virctl board show microbit --json | jq .config > my-board.json\n");
+  show->add_option("board", options->id, "The template's id.")->required()->type_name(type_board);
+  on_call(show, invocation, [options](Context& context) { return show_board(context, *options); });
+
+  auto* check = add_command(*group, "check", "would this board run here, and on what",
+                            "Sends the board to the server, which starts nothing, and prints each backend's verdict with its "
+                            "findings. Mistakes are shown with their place: line and column, and the JSON pointer.",
+                            "EXAMPLES\n  virctl board check my-board.yaml\n  virctl board check microbit --backend qemu\n"
+                            "\nEXIT STATUS\n"
+                            "  0    a backend runs it\n"
+                            "  1    every backend refuses it, or it has mistakes\n"
+                            "  2    the command line is wrong, or the file cannot be read\n"
+                            "  3    no server answers\n");
+  check->add_option("board", options->id, "A file (JSON or YAML), or the id of a template.")->required()->type_name(type_board);
+  check->add_option("--backend", options->backend, "Ask this backend only.")->check(CLI::IsMember({"auto", "qemu", "renode", "skyeye"}));
+  on_call(check, invocation, [options](Context& context) { return check_board(context, *options); });
+}
+
+const Command registered{30, &add};
+
+}  // namespace
+}  // namespace virserver::cli
