@@ -231,8 +231,11 @@ class ServerTest : public testing::Test {
 
   template <class Predicate>
   static bool eventually(Predicate predicate) {
-    for (int i = 0; i < 2000 && !predicate(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds(5));
-    return predicate();
+    for (int i = 0; i < 2000; ++i) {
+      if (predicate()) return true;
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    return false;
   }
 
   std::atomic<int> slow_started = 0, slow_ended = 0, events_ended = 0, sockets_ended = 0;
