@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <fstream>
 
 #include "backend/qemu/mtree.hpp"
 #include "backend/qemu/probe_process.hpp"
@@ -46,7 +47,15 @@ std::string error_line(std::string_view output) {
 
 namespace {
 
-Task<Result<MachineFacts>> ask(QmpClient& qmp, std::chrono::milliseconds timeout) {
+// What RLIMIT_DATA counts: the guest's RAM and flash and the translation buffer are reserved in it from the start.
+std::uint64_t private_memory_mb(pid_t pid) {
+  std::ifstream status(fmt::format("/proc/{}/status", pid));
+  for (std::string line; std::getline(status, line);)
+    if (line.starts_with("VmData:")) return std::strtoull(line.c_str() + 7, nullptr, 10) / 1024;
+  return 0;
+}
+
+Task<Result<MachineFacts>> ask(QmpClient& qmp, pid_t pid, std::chrono::milliseconds timeout) {
   MachineFacts facts;
   auto greeting = co_await qmp.handshake(timeout);
   if (!greeting) co_return pass(greeting);
@@ -78,6 +87,7 @@ Task<Result<MachineFacts>> ask(QmpClient& qmp, std::chrono::milliseconds timeout
       if (name.size() == 5 && name.starts_with("port") && name[4] >= '0' && name[4] <= '9') facts.serials.push_back(static_cast<unsigned>(name[4] - '0'));
     }
   std::ranges::sort(facts.serials);
+  facts.host_memory_mb = private_memory_mb(pid);
   auto quit = co_await qmp.execute("quit", none, timeout);
   co_return facts;
 }
@@ -93,7 +103,7 @@ Task<Result<std::shared_ptr<const MachineFacts>>> FactsCache::get(MachineChoice 
     std::lock_guard lock(mutex_);
     if (auto found = known_.find(key); found != known_.end()) co_return found->second;
   }
-  for (const char* argument : {"-S", "-display", "none", "-nodefaults", "-no-user-config", "-accel", "tcg,tb-size=8", "-qmp", "stdio"})
+  for (const char* argument : {"-S", "-display", "none", "-nodefaults", "-no-user-config", "-accel", "tcg,tb-size=16", "-qmp", "stdio"})
     argv.emplace_back(argument);
   for (unsigned i = 0; i < max_serials; ++i) {
     argv.emplace_back("-chardev");
@@ -105,7 +115,7 @@ Task<Result<std::shared_ptr<const MachineFacts>>> FactsCache::get(MachineChoice 
   auto process = ProbeProcess::start(executor, argv);
   if (!process) co_return pass(process);
   QmpClient qmp(executor, (*process)->take_io());
-  auto asked = co_await ask(qmp, timeout);
+  auto asked = co_await ask(qmp, (*process)->pid(), timeout);
   co_await qmp.stop();
   const bool died = !asked && asked.error().code == ErrorCode::ENGINE_DIED;
   co_await (*process)->end(std::chrono::milliseconds(asked ? 2000 : died ? 500 : 0));

@@ -32,6 +32,7 @@ struct MachineFacts {
   std::vector<MemoryRegion> memory;
   std::string processor;           // of the first processor, QEMU's name
   unsigned cores = 1;
+  std::uint64_t host_memory_mb = 0;  // private memory of QEMU before the guest runs, its RAM included
   std::vector<unsigned> serials;   // numbers of -serial that reach a port of the machine
 };
 

@@ -94,16 +94,6 @@ Task<Result<Candidate>> try_machine(const board::Node& node, const Binary& binar
   co_return candidate;
 }
 
-std::uint64_t host_memory_mb(const MachineFacts& facts, const Candidate& candidate) {
-  std::uint64_t ram = 0;
-  for (const auto& region : facts.memory)
-    if (region.writable && std::ranges::none_of(facts.memory, [&](const auto& o) { return o.name == region.name && o.address < region.address; }))
-      ram += region.size;
-  (void)candidate;
-  // QEMU itself with a 16 MiB translation buffer: about 50 MiB resident; the guest's RAM comes on top as it is used.
-  return 96 + (ram >> 20);
-}
-
 EnginePlan make_plan(const board::Node& node, const Binary& binary, const Target& target, Candidate candidate, std::vector<Finding> findings) {
   EnginePlan plan;
   plan.backend = "qemu";
@@ -123,7 +113,7 @@ EnginePlan make_plan(const board::Node& node, const Binary& binary, const Target
   plan.semihosting = can && target.semihosting.value_or(true);
   plan.default_console = plan.consoles.empty() ? (plan.semihosting ? "semihosting" : "") : plan.consoles.front().name;
   if (std::ranges::any_of(plan.consoles, [&](const auto& c) { return c.name == node.default_console; })) plan.default_console = node.default_console;
-  plan.minimum_memory_mb = host_memory_mb(facts, candidate);
+  plan.minimum_memory_mb = facts.host_memory_mb + 32;  // threads and what grows while the guest runs
 
   json::array options;
   for (const auto& option : choice.options) options.emplace_back(option);

@@ -23,6 +23,7 @@ class ProbeProcess {
   ~ProbeProcess();
 
   Fd take_io() { return std::move(io_); }  // the other end of its standard input and output
+  pid_t pid() const { return pid_; }
   const std::string& errors() const { return *errors_; }
 
   // Waits for the exit, kills it when `patience` is over, reaps it. True: it ended by itself with status 0.

@@ -1,5 +1,3 @@
-#include <sys/prctl.h>
-
 #include <csignal>
 #include <fstream>
 
@@ -65,11 +63,6 @@ TEST_F(QemuTest, TheTestFinisherIsAnExitStatus) {
   launch("riscv-virt64", firmware_file("rv_finish.elf"));
   expect_exit(ExitCause::guest_exit);
   EXPECT_EQ(report->exit_code, 3);
-}
-
-TEST_F(QemuTest, GuestSwitchesTheBoardOff) {
-  launch("arm-virt-a15", firmware_file("arm_poweroff.elf"));
-  expect_exit(ExitCause::guest_shutdown);
 }
 
 // The emulator's process: the one that has this engine's QMP socket open is below the shim.
@@ -145,6 +138,16 @@ TEST_F(QemuTest, ReducedSandboxWorksToo) {
   launch("riscv-virt64", firmware_file("rv_echo.elf"));
   EXPECT_EQ(engine->process().sandbox().mode, "reduced");
   expect_output("uart0", "ready\n");
+}
+
+TEST_F(QemuTest, RunsWithTheMinimumOfMemoryItNames) {
+  at_minimum = true;
+  launch("riscv-virt64", firmware_file("rv_echo.elf"));
+  expect_output("uart0", "ready\n");
+  run(off());
+  NEEDS(micropython);
+  launch("microbit", micropython);
+  expect_output("uart0", "MicroPython");
 }
 
 TEST_F(QemuTest, ConsoleOffsetsAndImagesOfASecondPowerOn) {

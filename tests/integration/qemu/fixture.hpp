@@ -120,6 +120,7 @@ class QemuTest : public ::testing::Test {
     spec.console_dir = console_dir;
     spec.images = {{"fw", "application", &firmware}};
     spec.start_paused = paused;
+    if (at_minimum) spec.limits.memory_mb = the_plan.minimum_memory_mb;
     auto checked = check_images(the_plan, spec.images);
     ASSERT_TRUE(checked) << checked.error().message;
     auto launched = run(qemu->launch(io.get_executor(), the_plan, std::move(spec), nullptr));
@@ -159,6 +160,7 @@ class QemuTest : public ::testing::Test {
   std::vector<std::string> warnings;
   std::optional<ExitReport> report;
   int engines = 0;
+  bool at_minimum = false;
 };
 
 }  // namespace virserver::backend
