@@ -88,7 +88,7 @@ Candidates complete(const CLI::App& root, const std::vector<std::string>& words)
       pending = nullptr;
     } else if (word.starts_with('-')) {
       const CLI::Option* option = word.find('=') == std::string::npos ? find_option(app, word) : nullptr;
-      if (option != nullptr && option->get_type_size_max() > 0) pending = option;
+      if (option != nullptr && option->get_items_expected_min() > 0) pending = option;
     } else {
       const auto subs = app->get_subcommands([&](const CLI::App* sub) { return sub->get_name() == word; });
       if (!subs.empty()) app = subs.front();

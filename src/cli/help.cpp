@@ -25,7 +25,7 @@ std::string path_of(const CLI::App* app) {
 }
 
 std::string value_of(const CLI::Option* option) {
-  if (option->get_type_size_max() == 0) return {};
+  if (option->get_items_expected_min() == 0) return {};  // a flag
   const std::string type = option->get_type_name();
   const std::size_t choices = type.find(":{");
   if (choices != std::string::npos) {
@@ -62,7 +62,7 @@ std::string options_of(const CLI::App* app) {
   for (const CLI::Option* option : app->get_options([](const CLI::Option* o) { return o->nonpositional(); })) {
     if (option->get_group().empty()) continue;
     std::string text = option->get_description();
-    if (option->get_expected_max() > 1) text += " May be repeated.";
+    if (option->get_items_expected_min() > 0 && option->get_expected_max() > 1) text += " May be repeated.";
     out += entry(name_of(option), text);
   }
   return out;

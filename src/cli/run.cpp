@@ -86,13 +86,15 @@ class Runner {
   }
 
  private:
+  // The first verdict or failure stands: the tasks that are cancelled by it report their cancellation too.
   void conclude(int status, std::string verdict) {
+    if (std::exchange(over_, true)) return;
     status_ = status;
     verdict_ = std::move(verdict);
   }
   template <class T>
   bool failed(Outcome<T>& outcome) {
-    if (!outcome) failure_ = std::move(outcome.error());
+    if (!outcome && !std::exchange(over_, true)) failure_ = std::move(outcome.error());
     return !outcome;
   }
   bool put(int fd, std::string_view bytes) { return write_all(fd, bytes); }
@@ -120,7 +122,7 @@ class Runner {
     if (const json::value& sandbox = at(session_, "sandbox"); text(sandbox, "mode") == "reduced")
       context_.note("sandbox reduced: " + text(sandbox, "cause"));
     if (plan_.options.virtual_timeout && !at(session_, "virtual_time_ns").is_number() && !has_ended(session_)) {
-      failure_ = Failure{exit_usage, "--virtual-timeout: this session does not report its virtual time", "UNSUPPORTED_BY_BACKEND", "use --timeout"};
+      refuse("this session does not report its virtual time");
       co_return false;
     }
     auto consoles = co_await client_.get(session_path(id_, "/consoles"));
@@ -131,13 +133,23 @@ class Runner {
   }
 
   Task<bool> check_virtual_time() {
-    auto capabilities = co_await client_.get("/api/v1/capabilities");
-    if (failed(capabilities)) co_return false;
-    const json::value& backend = at(at(capabilities->json, "backends"), text(session_, "backend"));
+    json::value backend;
+    for (;;) {  // right after its start the server does not know yet
+      auto capabilities = co_await client_.get("/api/v1/capabilities");
+      if (failed(capabilities)) co_return false;
+      backend = at(at(capabilities->json, "backends"), text(session_, "backend"));
+      if (text(backend, "status") != "probing") break;
+      asio::steady_timer pause(co_await asio::this_coro::executor, std::chrono::milliseconds(100));
+      co_await pause.async_wait(tuple_awaitable);
+    }
     if (flag(at(backend, "features"), "virtual_time")) co_return true;
-    failure_ = Failure{exit_usage, fmt::format("--virtual-timeout: {} does not tell its virtual time: {}", text(session_, "backend"),
-                                               text(at(backend, "reasons"), "virtual_time")), "UNSUPPORTED_BY_BACKEND", "use --timeout"};
+    refuse(fmt::format("{} does not tell its virtual time: {}", text(session_, "backend"), text(at(backend, "reasons"), "virtual_time")));
     co_return false;
+  }
+
+  void refuse(std::string why) {
+    if (std::exchange(over_, true)) return;
+    failure_ = Failure{exit_usage, "--virtual-timeout: " + why, "UNSUPPORTED_BY_BACKEND", "use --timeout"};
   }
 
   Task<> show() {
@@ -190,7 +202,7 @@ class Runner {
       const bool plain = is_utf8(bytes);
       json::value body = json::object{{"data", plain ? bytes : to_base64(as_bytes(bytes))}, {"encoding", plain ? "utf-8" : "base64"}};
       auto typed = co_await client_.post(session_path(id_, fmt::format("/consoles/{}/input", percent_encode(console))), std::move(body));
-      if (!typed) context_.note("--input was not taken: " + typed.error().message);
+      if (!typed && !over_) context_.note("--input was not taken: " + typed.error().message);
     }
     co_await forever();
   }
@@ -202,15 +214,15 @@ class Runner {
       co_await pause.async_wait(tuple_awaitable);
       auto session = co_await client_.get(session_path(id_));
       if (session && number(session->json, "virtual_time_ns") >= plan_.options.virtual_timeout->count())
-        co_return timed_out(*plan_.options.virtual_timeout, "virtual time");
+        co_return timed_out(*plan_.options.virtual_timeout, "virtual-time limit");
     }
   }
 
   Task<> deadline() {
     if (!plan_.options.timeout) co_await forever();
     asio::steady_timer timer(co_await asio::this_coro::executor, *plan_.options.timeout);
-    co_await timer.async_wait(tuple_awaitable);
-    timed_out(*plan_.options.timeout, "time");
+    auto [ec] = co_await timer.async_wait(tuple_awaitable);
+    if (!ec) timed_out(*plan_.options.timeout, "time limit");
   }
 
   Task<> interruption(asio::signal_set& signals) {
@@ -229,7 +241,7 @@ class Runner {
   }
 
   void timed_out(std::chrono::nanoseconds limit, std::string_view kind) {
-    std::string verdict = fmt::format("the limit of {} of {} is over", to_text(limit), kind);
+    std::string verdict = fmt::format("the {} of {} is over", kind, to_text(limit));
     if (!plan_.options.until.empty()) verdict += " and no --until text came";
     if (tail_.empty()) {
       verdict += "\nvirctl: hint: no console has put out anything; is the image for this board, and on which UART does it print?";
@@ -266,6 +278,7 @@ class Runner {
   std::set<std::string> emulator_;
   std::string tail_, verdict_;
   json::value last_exit_;
+  bool over_ = false;
   int status_ = exit_failed;
   std::optional<Failure> failure_;
 };
