@@ -8,6 +8,7 @@ namespace json = boost::json;
 
 Task<Outcome<EventStream>> EventStream::open(Client& client, std::string query, std::string last_id) {
   Request request{.target = "/api/v1/events" + (query.empty() ? "" : "?" + query)};
+  request.patience = std::chrono::seconds(2);  // for the head only; whoever waits for a session asks anew then
   request.headers["Accept"] = "text/event-stream";
   if (!last_id.empty()) request.headers["Last-Event-ID"] = last_id;
   auto body = co_await client.open(std::move(request));
