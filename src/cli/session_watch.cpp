@@ -1,5 +1,7 @@
 #include "cli/session_watch.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+
 #include "cli/api.hpp"
 #include "cli/text.hpp"
 
@@ -40,8 +42,11 @@ Task<Outcome<json::value>> wait_for_session(Client& client, std::string session_
       last_contact = std::chrono::steady_clock::now();
       if (done(session->json)) co_return std::move(session->json);
       if (!events) break;
-      auto event = co_await events->next();
-      if (!event) break;
+      using namespace asio::experimental::awaitable_operators;
+      // Asked anew at times all the same: an event may be lost with a connection that nobody closed.
+      asio::steady_timer doubt(co_await asio::this_coro::executor, std::chrono::seconds(2));
+      auto event = co_await (events->next() || doubt.async_wait(tuple_awaitable));
+      if (event.index() == 1 || !std::get<0>(event)) break;
       session = co_await client.get(session_path(session_id));
     }
     if (!session && session.error().http_status != 0) co_return pass(session);
