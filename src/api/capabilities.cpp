@@ -40,6 +40,7 @@ void add(json::object& names, const std::string& id, const std::string& backend)
 
 void bind_capabilities(http::Handlers& handlers, Context& context) {
   handlers.bind("getCapabilities", [&context](http::Request&) -> Task<Result<http::Response>> {
+    context.backends.discover();  // a private server does not ask the tools before somebody wants to know
     json::object processors, peripherals, buses, backends;
     for (const auto& info : context.backends.infos()) {
       for (const auto& each : info->processors) add(processors, each.id, info->name);

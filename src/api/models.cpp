@@ -25,6 +25,7 @@ std::string_view text(const json::object& query, const char* name) {
 template <class Info, class Matches>
 std::vector<Model<Info>> collect(Context& context, const json::object& query, std::vector<Info> backend::BackendInfo::*list,
                                  Matches matches) {
+  context.backends.discover();
   std::map<std::string, Model<Info>> models;
   for (const auto& backend : context.backends.infos()) {
     if (const auto wanted = text(query, "backend"); !wanted.empty() && wanted != backend->name) continue;

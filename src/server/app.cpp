@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <csignal>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -19,13 +20,11 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Runs a task to its end on `context`, which nobody else runs yet.
+// Runs a task to its end on `context`, which nobody else runs yet and which is kept from running out of work.
 template <class T>
 T complete(asio::io_context& context, Task<T> task) {
   auto future = asio::co_spawn(context, std::move(task), asio::use_future);
-  context.restart();
   while (future.wait_for(std::chrono::seconds(0)) != std::future_status::ready) context.run_one();
-  context.restart();
   return future.get();
 }
 
@@ -107,6 +106,9 @@ Task<> prune_forever(store::Idempotency& idempotency, store::Events& events) {
   }
 }
 
+// The store works in order: when this has been answered, so has everything asked before.
+Task<> rows_written(store::Events& events) { (void)co_await events.last_id(); }
+
 }  // namespace
 
 int run(const Config& given) {
@@ -136,14 +138,16 @@ int run(const Config& given) {
   std::vector<std::unique_ptr<asio::io_context>> contexts;
   std::vector<asio::io_context*> context_list;
   std::vector<asio::any_io_executor> executors;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
   for (unsigned i = 0; i < config.threads; ++i) {
     contexts.push_back(std::make_unique<asio::io_context>(1));
+    work.emplace_back(contexts.back()->get_executor());
     context_list.push_back(contexts.back().get());
     executors.push_back(contexts.back()->get_executor());
   }
   asio::io_context& main_context = *contexts.front();
 
-  session::Backends backends(make_backends(config, host, sandbox, pool));
+  session::Backends backends(make_backends(config, host, sandbox, pool), executors.back());
   session::EventLog events(event_rows, main_context.get_executor());
   const session::Services services{pool, sessions, programs, *blobs, events, backends,
                                    session::Settings{config.data, host_id(main_context, documents), config.max_sessions, config.prestart,
@@ -154,15 +158,13 @@ int run(const Config& given) {
   http::Server http(context_list, http_config(config), api::all_handlers(context),
                     [&metrics](const http::Access& access) { metrics.count(access); });
 
-  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
-  for (auto& each : contexts) work.emplace_back(each->get_executor());
   std::vector<std::thread> threads;
   for (std::size_t i = 1; i < contexts.size(); ++i) threads.emplace_back([&each = *contexts[i]] { each.run(); });
 
   TaskScope background(main_context.get_executor(), "server");
   std::exception_ptr failure;
   auto serve = [&]() -> Task<> {
-    backends.discover(executors.back());
+    if (!config.private_server) backends.discover();
     value_or_throw(co_await registry.restore());
     http.start();
     context.ready = true;
@@ -176,6 +178,9 @@ int run(const Config& given) {
     co_await http.stop();
     co_await registry.stop();
     co_await background.stop();
+    co_await rows_written(event_rows);
+    // Asking the tools can take seconds more and leaves nothing behind: its processes end with this one.
+    if (backends.discovering()) std::_Exit(0);
   };
   asio::co_spawn(main_context, serve(), [&](std::exception_ptr error) {
     failure = error;

@@ -4,7 +4,8 @@
 
 namespace virserver::session {
 
-Backends::Backends(std::vector<std::unique_ptr<backend::Backend>> backends) {
+Backends::Backends(std::vector<std::unique_ptr<backend::Backend>> backends, asio::any_io_executor executor)
+    : executor_(std::move(executor)) {
   for (auto& backend : backends) {
     auto info = std::make_shared<backend::BackendInfo>();
     info->name = backend->name();
@@ -14,7 +15,8 @@ Backends::Backends(std::vector<std::unique_ptr<backend::Backend>> backends) {
   }
 }
 
-void Backends::discover(asio::any_io_executor executor) {
+void Backends::discover() {
+  if (started_.exchange(true)) return;
   for (Entry& entry : entries_) {
     auto probe = [](Backends& self, Entry& target) -> Task<> {
       std::shared_ptr<backend::BackendInfo> info;
@@ -33,18 +35,20 @@ void Backends::discover(asio::any_io_executor executor) {
       }
       self.discovered_.notify();
     };
-    asio::co_spawn(executor, probe(*this, entry), asio::detached);
+    asio::co_spawn(executor_, probe(*this, entry), asio::detached);
   }
 }
 
+bool Backends::discovering() const {
+  bool probing = false;
+  for (const auto& info : infos()) probing |= info->status == backend::Status::probing;
+  return started_ && probing;
+}
+
 Task<> Backends::wait_discovered() {
+  discover();
   const auto watch = discovered_.watch(co_await asio::this_coro::executor);
-  for (;;) {
-    bool probing = false;
-    for (const auto& info : infos()) probing |= info->status == backend::Status::probing;
-    if (!probing) co_return;
-    co_await watch->wait();
-  }
+  while (discovering()) co_await watch->wait();
 }
 
 std::vector<std::shared_ptr<const backend::BackendInfo>> Backends::infos() const {

@@ -1,8 +1,8 @@
 // The backends of this host and what they said about themselves.
 //
-// Discovery runs in parallel at start-up; until a backend has answered its information says `probing`, or what was kept
-// from the last run of the server, if the tools are still the same. Thread-safe.
+// Discovery runs in parallel, once; until a backend has answered its information says `probing`. Thread-safe.
 #pragma once
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string_view>
@@ -15,11 +15,12 @@ namespace virserver::session {
 
 class Backends {
  public:
-  explicit Backends(std::vector<std::unique_ptr<backend::Backend>> backends);
+  Backends(std::vector<std::unique_ptr<backend::Backend>> backends, asio::any_io_executor executor);
 
-  // Starts discovery of every backend on `executor`; returns at once.
-  void discover(asio::any_io_executor executor);
-  Task<> wait_discovered();  // until no backend is probing
+  // Starts the discovery of every backend, the first time it is called; returns at once.
+  void discover();
+  bool discovering() const;       // started and not finished
+  Task<> wait_discovered();       // starts it if need be; until no backend is probing
 
   std::vector<std::shared_ptr<const backend::BackendInfo>> infos() const;
   std::shared_ptr<const backend::BackendInfo> info(std::string_view name) const;  // null: no such backend
@@ -44,6 +45,8 @@ class Backends {
     std::shared_ptr<const backend::BackendInfo> info;
   };
   std::vector<Entry> entries_;
+  asio::any_io_executor executor_;
+  std::atomic<bool> started_ = false;
   mutable std::mutex mutex_;  // guards Entry::info
   Broadcast discovered_;
 };

@@ -18,7 +18,8 @@ class EventLog {
   void append(std::string type, std::string session_id, boost::json::object data);
 
   Task<Result<std::vector<store::EventRow>>> after(std::int64_t id, unsigned limit, std::string session_id) {
-    return events_.after(store::Caller{}, id, limit, std::move(session_id));
+    const store::Caller caller;  // lives in this coroutine: the repository only refers to it
+    co_return co_await events_.after(caller, id, limit, std::move(session_id));
   }
   Task<Result<std::int64_t>> last_id() { return events_.last_id(); }
   std::shared_ptr<Watch> watch(asio::any_io_executor executor) { return changed_.watch(std::move(executor)); }

@@ -21,9 +21,9 @@ Task<Result<SessionView>> Session::power(PowerAction action, bool wait) {
 }
 
 Task<Result<void>> Session::on_power(PowerAction action, bool wait) {
-  if (operation_.locked() || state_ == State::destroyed)
-    co_return require(false, "wait until this is done (the events tell) and ask again");
-  auto lock = co_await operation_.lock();
+  if (auto settled = require_settled(); !settled) co_return settled;
+  auto lock = co_await operation_.lock();  // a sandbox may be in the making; that is short
+  if (auto settled = require_settled(); !settled) co_return settled;
   switch (action) {
     case PowerAction::on:
       if (is_on(state_)) co_return Result<void>{};

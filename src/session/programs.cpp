@@ -114,11 +114,9 @@ Task<Result<store::ProgramRow>> Session::start_program(std::string program_id, S
     if (!row) co_return pass(row);
     if (!how.arguments.empty() && !self->plan_.semihosting)
       co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "args reach a program by semihosting, which this board does not have");
-    if (self->operation_.locked() || self->state_ == State::destroyed) {
-      auto refused = self->require(false, "wait until this is done and start the program again");
-      co_return pass(refused);
-    }
+    if (auto settled = self->require_settled(); !settled) co_return pass(settled);
     auto lock = co_await self->operation_.lock();
+    if (auto settled = self->require_settled(); !settled) co_return pass(settled);
     auto images = co_await self->load_images(id);  // refused before anything is touched
     if (!images) co_return pass(images);
     const store::Caller caller;
@@ -142,7 +140,9 @@ Task<Result<store::ProgramRow>> Session::stop_program(std::string program_id) {
   auto halt = [](std::shared_ptr<Session> self, std::string id) -> Task<Result<store::ProgramRow>> {
     auto row = co_await self->program(id);
     if (!row) co_return pass(row);
+    if (auto settled = self->require_settled(); !settled) co_return pass(settled);
     auto lock = co_await self->operation_.lock();
+    if (auto settled = self->require_settled(); !settled) co_return pass(settled);
     const store::Caller caller;
     auto marked = co_await self->services_.programs.set_status(caller, id, "stopped");
     if (!marked) co_return pass(marked);

@@ -34,6 +34,7 @@ Task<Result<std::shared_ptr<Session>>> Registry::create(NewSession request) {
   if (!choice) co_return pass(choice);
 
   const std::string backend_name(choice->backend->name());
+  if (!request.features.empty()) co_await services_.backends.wait_discovered();
   const auto info = services_.backends.info(backend_name);
   for (const auto& [name, wanted] : request.features) {
     if (!wanted.is_bool() || !wanted.as_bool()) continue;
@@ -64,6 +65,9 @@ Task<Result<std::shared_ptr<Session>>> Registry::create(NewSession request) {
   row.host_id = services_.settings.host_id;
   row.labels = std::move(request.labels);
   row.board = board::to_json(request.board);
+  std::vector<backend::Finding> findings;
+  for (std::string& text : request.findings) findings.push_back({backend::Severity::info, "", std::move(text)});
+  choice->plan.findings.insert(choice->plan.findings.begin(), findings.begin(), findings.end());
   row.plan = plan_to_json(choice->plan);
   row.resources = std::move(request.resources);
   row.features = std::move(request.features);

@@ -15,6 +15,7 @@ struct NewSession {
   std::string backend = "auto";
   std::string board_template;   // empty for an inline board
   board::Board board;
+  std::vector<std::string> findings;  // of the template; shown before the plan's own
   boost::json::object labels, resources, features;
   std::optional<std::uint64_t> ttl_sec;
 };

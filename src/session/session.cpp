@@ -72,6 +72,12 @@ Result<void> Session::require(bool allowed, std::string_view what) const {
   return fail(std::move(error));
 }
 
+Result<void> Session::require_settled() const {
+  const State state = state_;
+  if (state == State::destroyed) return fail(ErrorCode::SESSION_NOT_FOUND, "the session '{}' is deleted", id_);
+  return require(is_on(state) || is_off(state), "wait until this is done (the events tell) and ask again");
+}
+
 void Session::set_state(State state, std::string reason) {
   if (state == state_ && reason == row_.state_reason) return;
   boost::json::object data{{"status", to_string(state)}, {"previous", to_string(state_)}};
@@ -149,7 +155,7 @@ Task<Result<void>> Session::write_console(std::string console, Bytes bytes) {
     if (!known) co_return fail(ErrorCode::CONSOLE_NOT_FOUND, "the session has no console '{}'", name);
     const auto engine = self->engine_;
     if (!engine) co_return fail(ErrorCode::CONSOLE_CLOSED, "the board is off: power it on to type on {}", name);
-    co_return co_await engine->process().write(std::move(name), std::move(data));
+    co_return co_await engine->type(std::move(name), std::move(data));
   };
   co_return co_await here(write(shared_from_this(), std::move(console), std::move(bytes)));
 }

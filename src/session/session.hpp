@@ -101,6 +101,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<> discard_prepared();
   Task<Result<std::shared_ptr<struct LoadSet>>> load_images(std::string first_program);
   Result<void> require(bool allowed, std::string_view what) const;
+  Result<void> require_settled() const;  // neither on its way between two states nor destroyed
   Result<std::filesystem::path> make_engine_dir();
   void wire_engine();
   void on_engine_event(const backend::EngineEvent& event);
