@@ -10,9 +10,7 @@
   /* requests */ \
   X(INVALID_REQUEST,            400, "the request is malformed or does not match the schema") \
   X(INVALID_JSON,               400, "the body is not JSON") \
-  X(UNAUTHORIZED,               401, "credentials are missing or wrong") \
   X(FOREIGN_ORIGIN,             403, "the request came from a web page or host name that is not allowed") \
-  X(FORBIDDEN,                  403, "the caller may not do this") \
   X(NOT_FOUND,                  404, "no such path or resource") \
   X(METHOD_NOT_ALLOWED,         405, "the path exists but not with this method") \
   X(REQUEST_TIMEOUT,            408, "the client sent its request too slowly") \
@@ -26,7 +24,6 @@
   X(HEADERS_TOO_LARGE,          431, "the request headers are too large") \
   X(INTERNAL,                   500, "a defect in VirServer; the log has the details under the request id") \
   X(NOT_READY,                  503, "the server is starting or stopping") \
-  X(TIMEOUT,                    504, "something did not answer in time") \
   /* boards */ \
   X(BOARD_INVALID,              422, "the board description is not valid; details name the place") \
   X(BOARD_SYNTAX,               400, "the board description is not JSON or YAML; details name line and column") \
@@ -53,7 +50,6 @@
   X(RESOURCES_TOO_SMALL,        422, "the resource limits are below what the backend needs; details give the minimum") \
   X(CONSOLE_NOT_FOUND,          404, "the session has no console of this name") \
   X(CONSOLE_CLOSED,             409, "the console takes no input: the board is off") \
-  X(REQUIRES_POWER_CYCLE,       409, "this was not chosen when the board was powered on") \
   /* backends */ \
   X(BACKEND_NOT_FOUND,          422, "no backend of this name") \
   X(BACKEND_ABSENT,             503, "the emulator is not installed on this host; details say what to install") \
@@ -64,8 +60,7 @@
   X(ENGINE_PROTOCOL,            502, "the emulator answered something unexpected") \
   /* host */ \
   X(STORAGE_FULL,               507, "the disk is full") \
-  X(STORAGE_ERROR,              500, "reading or writing the data directory failed") \
-  X(DATA_DIR_IN_USE,            500, "another virserver uses this data directory")
+  X(STORAGE_ERROR,              500, "reading or writing the data directory failed")
 // clang-format on
 
 namespace virserver {

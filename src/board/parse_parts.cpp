@@ -104,8 +104,16 @@ void check_irq_route(Problems& problems, const std::string& pointer, const boost
     fields.error("latency", fmt::format("must be a number or text, is {}", shown(*latency)));
 }
 
+// A console's name is part of URLs and of file names.
+constexpr std::string_view console_letters = "abcdefghijklmnopqrstuvwxyz0123456789_-";
+constexpr std::size_t max_console_name = 32;
+
 std::string console_name(const Peripheral& uart, std::size_t index) {
-  return uart.name.empty() ? fmt::format("uart{}", index) : lower(uart.name);
+  if (uart.name.empty()) return fmt::format("uart{}", index);
+  std::string name = lower(uart.name).substr(0, max_console_name);
+  for (char& c : name)
+    if (!console_letters.contains(c)) c = '_';
+  return name;
 }
 
 bool reserved_console(std::string_view name) { return lower(name) == "emulator" || lower(name) == "semihosting"; }
@@ -116,6 +124,8 @@ Console parse_console(Problems& problems, const std::string& pointer, const boos
   Fields fields(problems, pointer, value, console_fields);
   fields.required("name");
   console.name = fields.name("name").value_or("");
+  if (console.name.size() > max_console_name || console.name.find_first_not_of(console_letters) != std::string::npos)
+    fields.error("name", "a console's name is made of a-z, 0-9, _ and -, and is at most 32 characters long");
   if (reserved_console(console.name)) fields.error("name", fmt::format("\"{}\" is a console that VirServer makes itself", console.name));
   console.peripheral = fields.text("peripheral", 64).value_or("");
   if (!console.peripheral.empty()) {

@@ -17,7 +17,7 @@ using Parser = beast::http::request_parser<beast::http::buffer_body>;
 
 constexpr std::size_t max_target = 8192;
 constexpr std::size_t max_drain = 256 << 10;
-const Error going_away{ErrorCode::CONFLICT, "the server is stopping"};
+const Error going_away{ErrorCode::NOT_READY, "the server is stopping; try again when it is back"};
 
 Error parse_error(error_code ec) {
   using beast::http::error;

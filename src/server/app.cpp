@@ -72,9 +72,8 @@ http::ServerConfig http_config(const Config& config) {
 }
 
 // Completes at SIGINT, SIGTERM or, for a private server, when stdin ends.
-Task<> wait_for_end(bool private_server) {
+Task<> wait_for_end(asio::signal_set& signals, bool private_server) {
   const auto executor = co_await asio::this_coro::executor;
-  asio::signal_set signals(executor, SIGINT, SIGTERM);
   asio::steady_timer done(executor, asio::steady_timer::time_point::max());
   std::unique_ptr<asio::posix::stream_descriptor> input;
   signals.async_wait([&](error_code ec, int) {
@@ -146,6 +145,7 @@ int run(const Config& given) {
     executors.push_back(contexts.back()->get_executor());
   }
   asio::io_context& main_context = *contexts.front();
+  asio::signal_set signals(main_context, SIGINT, SIGTERM);  // from here on a signal ends the server in order
 
   session::Backends backends(make_backends(config, host, sandbox, pool), executors.back());
   session::EventLog events(event_rows, main_context.get_executor());
@@ -172,7 +172,7 @@ int run(const Config& given) {
     std::fflush(stdout);
     background.spawn(registry.expire_forever());
     background.spawn(prune_forever(idempotency, event_rows));
-    co_await wait_for_end(config.private_server);
+    co_await wait_for_end(signals, config.private_server);
     log::info("stopping");
     context.stopping = true;
     co_await http.stop();
