@@ -68,11 +68,11 @@ Task<Result<BoardInput>> board_input(Context& context, const json::object& body)
   if (id) {
     auto known = co_await find_template(context, std::string(id->as_string()));
     if (!known) co_return pass(known);
-    co_return BoardInput{known->value.id, std::move(known->value.config)};
+    co_return BoardInput{known->value.id, std::move(known->value.config), std::move(known->value.findings)};
   }
   auto board = board_from(*config);
   if (!board) co_return pass(board);
-  co_return BoardInput{"", std::move(*board)};
+  co_return BoardInput{"", std::move(*board), {}};
 }
 
 json::array findings_json(const std::vector<backend::Finding>& findings) {

@@ -8,6 +8,7 @@ namespace virserver::api {
 struct BoardInput {
   std::string template_id;  // empty for an inline board
   board::Board board;
+  std::vector<std::string> findings;  // what the template says about itself
 };
 // Exactly one of board_template and board_config. Errors: INVALID_REQUEST, TEMPLATE_NOT_FOUND (with the nearest ids), BOARD_*.
 Task<Result<BoardInput>> board_input(Context& context, const boost::json::object& body);

@@ -24,6 +24,7 @@ Task<Result<http::Response>> create(Context& context, const http::Request& reque
   if (const auto* backend = body.if_contains("backend")) wanted.backend = backend->as_string();
   wanted.board_template = std::move(input->template_id);
   wanted.board = std::move(input->board);
+  wanted.findings = std::move(input->findings);
   wanted.labels = object_or_empty(body, "labels");
   wanted.resources = object_or_empty(body, "resources");
   wanted.features = object_or_empty(body, "features");

@@ -49,6 +49,12 @@ class Engine {
 
   virtual process::EngineProcess& process() = 0;
 
+  // Types on a console; completes and fails as process().write() does. A backend whose emulator must be stirred to
+  // take input does it here.
+  virtual Task<Result<void>> type(std::string console, Bytes bytes) {
+    co_return co_await process().write(std::move(console), std::move(bytes));
+  }
+
   virtual Task<Result<void>> pause() = 0;    // idempotent; completes when the guest stands still
   virtual Task<Result<void>> resume() = 0;   // idempotent
   virtual Task<Result<void>> reset() = 0;    // a hardware reset; the loaded images are put back; runs afterwards

@@ -59,6 +59,7 @@ struct PrepareSpec {
 enum class ConsoleKind {
   socketpair,  // the shim makes a socketpair; the emulator inherits one end as descriptor ConsoleSpec::child_fd
   pty,         // the shim holds a pty; its path is `pty/<name>` (a symlink) in the engine directory
+  fifo,        // two pipes in the engine directory, `<name>.in` and `<name>.out`, as QEMU's `-chardev pipe` opens them
   tcp,         // the shim connects to 127.0.0.1:port in its namespace, retrying until the emulator listens
 };
 struct ConsoleSpec {

@@ -18,6 +18,16 @@ using namespace std::chrono_literals;
 
 std::unexpected<Error> engine_gone() { return fail(ErrorCode::ENGINE_DIED, "the emulator has ended"); }
 
+shim::Kind wire_kind(ConsoleKind kind) {
+  switch (kind) {
+    case ConsoleKind::socketpair: break;
+    case ConsoleKind::pty: return shim::Kind::pty;
+    case ConsoleKind::tcp: return shim::Kind::tcp;
+    case ConsoleKind::fifo: return shim::Kind::fifo;
+  }
+  return shim::Kind::socketpair;
+}
+
 Result<Fd> launch_data(const ExecSpec& spec) {
   shim::Launch launch;
   launch.argv = spec.argv;
@@ -25,7 +35,7 @@ Result<Fd> launch_data(const ExecSpec& spec) {
   launch.log_bound = spec.log_bound;
   launch.emulator_first_offset = spec.emulator_first_offset;
   for (const auto& c : spec.consoles) {
-    const auto kind = c.kind == ConsoleKind::pty ? shim::Kind::pty : c.kind == ConsoleKind::tcp ? shim::Kind::tcp : shim::Kind::socketpair;
+    const auto kind = wire_kind(c.kind);
     launch.consoles.push_back({c.name, kind, c.child_fd, c.port, c.first_offset});
   }
   const auto data = shim::encode(launch);

@@ -17,6 +17,8 @@
 namespace virserver::shim {
 namespace {
 constexpr int kSocketBuffer = 1 << 20;
+constexpr int kFifoSizes[] = {1 << 20, 256 << 10, 128 << 10};  // the host bounds what one user's pipes take together
+constexpr int kFifoInput = 4096;  // input waits in our queue, not in the pipe
 char chunk[256 * 1024];  // untouched pages cost nothing while the shim waits
 }  // namespace
 
@@ -54,6 +56,7 @@ Console::Console(int log_dir, const LaunchConsole& spec, std::uint64_t log_bound
 
 int Console::open(const std::string& engine_dir, std::vector<ChildFd>& children) {
   if (kind_ == Kind::tcp) return 0;  // connected once the emulator listens
+  if (kind_ == Kind::fifo) return open_fifos();
   if (kind_ == Kind::socketpair) {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) return errno;
@@ -77,6 +80,22 @@ int Console::open(const std::string& engine_dir, std::vector<ChildFd>& children)
   }
   write_fd_ = fcntl(fd_, F_DUPFD_CLOEXEC, 3);
   return write_fd_ < 0 ? errno : 0;
+}
+
+// Opened for both ways, so that no open waits for the emulator and its reopening is no end of file.
+int Console::open_fifos() {
+  const std::string names[] = {name_ + ".out", name_ + ".in"};  // the engine directory is the working directory
+  int* const fds[] = {&fd_, &write_fd_};
+  for (int i = 0; i < 2; ++i) {
+    unlink(names[i].c_str());
+    if (mkfifo(names[i].c_str(), 0600) != 0) return errno;
+    *fds[i] = ::open(names[i].c_str(), O_RDWR | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC);
+    if (*fds[i] < 0) return errno;
+  }
+  for (int size : kFifoSizes)
+    if (fcntl(fd_, F_SETPIPE_SZ, size) >= 0) break;
+  fcntl(write_fd_, F_SETPIPE_SZ, kFifoInput);
+  return 0;
 }
 
 int Console::open_output(int& child_end) {
@@ -134,8 +153,9 @@ bool Console::taken_completely() const {
 void Console::flush_input(std::vector<std::uint32_t>& done) {
   if (write_fd_ < 0) return;
   while (input_at_ < input_.size()) {
-    const ssize_t n = kind_ == Kind::pty ? write(write_fd_, input_.data() + input_at_, input_.size() - input_at_)
-                                         : send(write_fd_, input_.data() + input_at_, input_.size() - input_at_, MSG_NOSIGNAL);
+    const bool socket = kind_ == Kind::socketpair || kind_ == Kind::tcp;
+    const ssize_t n = !socket ? write(write_fd_, input_.data() + input_at_, input_.size() - input_at_)
+                              : send(write_fd_, input_.data() + input_at_, input_.size() - input_at_, MSG_NOSIGNAL);
     if (n < 0 && errno == EINTR) continue;
     if (n <= 0) break;
     input_at_ += static_cast<std::size_t>(n);

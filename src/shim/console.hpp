@@ -25,6 +25,9 @@ class Console {
   // Moves what is there into the log, at most `chunks` reads. True while more may come at once. `log_grew` is or-ed.
   bool drain(int chunks, bool& log_grew);
 
+  // Both ends of the connection are held here or in the log: nothing comes after what is there now.
+  bool drained_at_once() const { return kind_ == Kind::fifo; }
+
   InputCode queue_input(std::uint32_t request, std::string_view bytes);
   // Writes what the emulator takes now; ids of requests it has taken completely are appended to `done`.
   void flush_input(std::vector<std::uint32_t>& done);
@@ -45,6 +48,7 @@ class Console {
     std::uint32_t request;
     std::uint64_t until;  // count of queued bytes at its end
   };
+  int open_fifos();
   bool taken_completely() const;
 
   std::string name_;

@@ -45,7 +45,7 @@ enum class Type : std::uint16_t {
 enum Feature : std::uint32_t { feature_consoles = 1, feature_dial = 2 };
 enum ShimFlag : std::uint32_t { flag_executed = 1, flag_reduced = 2, flag_landlock = 4, flag_die_with_server = 8 };
 enum class InputCode : std::uint16_t { ok = 0, no_such_console = 1, closed = 2, busy = 3 };
-enum class Kind : std::uint8_t { socketpair = 0, pty = 1, tcp = 2 };
+enum class Kind : std::uint8_t { socketpair = 0, pty = 1, tcp = 2, fifo = 3 };
 
 struct Header {
   std::uint16_t type;

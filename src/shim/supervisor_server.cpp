@@ -240,7 +240,7 @@ void Supervisor::emulator_ended(int status) {
     // A pty hands bytes over asynchronously, a TCP connection ends with its FIN: give both a moment.
     do {
       while (c->drain(64, grew)) {}
-      if (c->closed() || c->writable_fd() < 0) break;
+      if (c->closed() || c->writable_fd() < 0 || c->drained_at_once()) break;
       pollfd p{c->fd(), POLLIN, 0};
       if (poll(&p, 1, 20) <= 0) break;
     } while (true);

@@ -13,6 +13,9 @@ using namespace std::chrono_literals;
 namespace {
 constexpr auto reset_interval = 100ms;  // reset loops make thousands of events a second
 constexpr std::size_t output_bound = 64 * 1024;
+constexpr std::chrono::milliseconds stir_after[] = {0ms, 5ms, 20ms, 80ms, 250ms};
+constexpr auto stir_every = 500ms;
+constexpr auto stir_for = 30s;  // after the last input
 }  // namespace
 
 std::string emulator_output(const std::filesystem::path& console_dir, std::uint64_t offset) {
@@ -31,7 +34,7 @@ std::string emulator_output(const std::filesystem::path& console_dir, std::uint6
 
 QemuEngine::QemuEngine(asio::any_io_executor executor, std::unique_ptr<process::EngineProcess> process, Options options)
     : executor_(executor), process_(std::move(process)), options_(std::move(options)), scope_(executor, "qemu engine"),
-      ended_(executor), reset_seen_(executor) {
+      ended_(executor), reset_seen_(executor), stir_(executor) {
   ended_.expires_at(asio::steady_timer::time_point::max());
   reset_seen_.expires_at(asio::steady_timer::time_point::max());
   witness_.semihosting = options_.semihosting;
@@ -208,6 +211,39 @@ Task<Result<json::value>> QemuEngine::command(std::string name) {
     co_await process_->kill();
   }
   co_return answer;
+}
+
+Task<Result<void>> QemuEngine::type(std::string console, Bytes bytes) {
+  ++typing_;
+  stir();
+  auto written = co_await process_->write(std::move(console), std::move(bytes));
+  --typing_;
+  stir();
+  co_return written;
+}
+
+// QEMU asks a UART whether it takes input only when its main loop turns. On some UARTs (CMSDK, nRF51) a guest that
+// enables its receiver does not turn the loop, and what was typed waits for ever. Any command turns it.
+void QemuEngine::stir() {
+  last_input_ = std::chrono::steady_clock::now();
+  stirred_ = 0;
+  stir_.cancel();
+  if (stirring_ || report_ || scope_.stopping()) return;
+  stirring_ = true;
+  scope_.spawn(keep_stirring());
+}
+
+Task<> QemuEngine::keep_stirring() {
+  while (!report_ && !scope_.stopping() && qmp_ && !qmp_->closed()) {
+    if (typing_ == 0 && std::chrono::steady_clock::now() > last_input_ + stir_for) break;
+    stir_.expires_after(stirred_ < std::size(stir_after) ? stir_after[stirred_] : stir_every);
+    co_await stir_.async_wait(tuple_awaitable);
+    ++stirred_;
+    if (report_ || scope_.stopping()) break;
+    json::object none;
+    co_await qmp_->execute("query-status", std::move(none), options_.command_timeout);
+  }
+  stirring_ = false;
 }
 
 Task<Result<void>> QemuEngine::pause() {

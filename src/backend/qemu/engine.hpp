@@ -25,6 +25,7 @@ class QemuEngine final : public Engine {
   Task<Result<void>> connect(std::chrono::milliseconds timeout);
 
   process::EngineProcess& process() override { return *process_; }
+  Task<Result<void>> type(std::string console, Bytes bytes) override;
   Task<Result<void>> pause() override;
   Task<Result<void>> resume() override;
   Task<Result<void>> reset() override;
@@ -38,6 +39,8 @@ class QemuEngine final : public Engine {
   Task<Result<boost::json::value>> command(std::string name);
   Task<> watch_exit();
   Task<> announce_reset();
+  void stir();
+  Task<> keep_stirring();
   Task<> deliver();
   void on_qmp(std::string_view name, const boost::json::object& data);
   void emit(EngineEvent event);
@@ -63,6 +66,10 @@ class QemuEngine final : public Engine {
   bool reset_pending_ = false;
   std::deque<EngineEvent> undelivered_;  // events before the owner listens
   bool delivering_ = false;
+  asio::steady_timer stir_;  // cancelled by new input
+  std::chrono::steady_clock::time_point last_input_{};
+  unsigned typing_ = 0, stirred_ = 0;
+  bool stirring_ = false;
 };
 
 // The kept end of an emulator's own output (at most 64 KiB) from `offset`.
