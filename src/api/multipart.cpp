@@ -102,8 +102,8 @@ Task<Result<std::optional<Multipart::Part>>> Multipart::next() {
     const std::string_view rest = std::string_view(buffer_).substr(delimiter_.size());
     if (rest.starts_with("--")) co_return std::optional<Part>{};
     end = buffer_.find("\r\n\r\n", delimiter_.size());
+    if (std::min(end, buffer_.size()) > delimiter_.size() + max_part_head) co_return malformed("a part's headers are larger than 16 KiB");
     if (end != std::string::npos) break;
-    if (buffer_.size() > max_part_head) co_return malformed("a part's headers are larger than 16 KiB");
     auto more = co_await fill();
     if (!more) co_return pass(more);
     if (!*more) co_return malformed("it ends in the headers of a part");

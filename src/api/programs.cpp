@@ -44,8 +44,8 @@ Result<session::ProgramUpload> upload_from(UploadFields fields, std::unique_ptr<
   upload.role = "application";
   if (!fields.role.empty()) {
     const auto good = [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_'; };
-    if (fields.role.size() > 32 || !std::ranges::all_of(fields.role, good))
-      return fail(ErrorCode::INVALID_REQUEST, "role '{}' is not a word of a-z, 0-9, - and _", fields.role);
+    if (fields.role.size() > 32 || !std::ranges::all_of(fields.role, good) || fields.role.front() == '-' || fields.role.front() == '_')
+      return fail(ErrorCode::INVALID_REQUEST, "role '{}' is not a word of a-z, 0-9, - and _ that begins with a letter or digit", fields.role);
     upload.role = std::move(fields.role);
   }
   if (upload.name.size() > 256 || !is_utf8(upload.name))
@@ -109,7 +109,9 @@ Task<Result<std::unique_ptr<store::Blobs::Writer>>> receive(Context& context, ht
     else if (name == "type") fields.type = *text;
     else if (name == "role") fields.role = *text;
     else if (name == "load_address") fields.load_address = *text;
-    else if (name == "start") fields.start = *text == "true" || *text == "1";
+    else if (name == "start" && (*text == "true" || *text == "1")) fields.start = true;
+    else if (name == "start" && (*text == "false" || *text == "0")) fields.start = false;
+    else if (name == "start") co_return fail(ErrorCode::INVALID_REQUEST, "the form field 'start' is true or false, not '{}'", *text);
     else co_return fail(ErrorCode::INVALID_REQUEST, "unknown form field '{}'; use file, name, type, role, load_address, start", name);
   }
   if (!have_file) co_return fail(ErrorCode::INVALID_REQUEST, "the form has no part named 'file'");
@@ -142,8 +144,9 @@ Task<Result<http::Response>> upload(Context& context, http::Request& request) {
     const auto view = co_await session->view();
     co_return http::created(program_json(*row, view), fmt::format("/api/v1/sessions/{}/programs/{}", session->id(), row->id));
   };
-  // The content's length and the fields stand for the content: it is only hashed when it is kept.
-  const std::string identity = fmt::format("{}\n{}\n{}", shared->name, shared->role, shared->load_address.value_or(0));
+  const std::string identity = fmt::format("{}\n{}\n{}\n{}\n{}\n{}", co_await shared->content->hash(), shared->name, shared->role,
+                                           shared->format ? image::to_string(*shared->format) : "",
+                                           shared->load_address ? hex_address(*shared->load_address) : "", start);
   co_return co_await idempotent(context, request, identity, std::move(make));
 }
 

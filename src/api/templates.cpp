@@ -16,6 +16,7 @@ json::array strings(const std::vector<std::string>& list) { return json::array(l
 json::object template_json(const KnownTemplate& known) {
   const board::Template& value = known.value;
   std::string backend = value.backends.size() == 1 ? value.backends.front() : "auto";
+  if (const auto& node = value.config.nodes.front(); !node.backend.empty() && node.backend != "auto") backend = node.backend;
   return {{"id", value.id},
           {"name", value.name},
           {"description", value.description},
@@ -37,7 +38,7 @@ Result<board::Template> template_from(const json::object& body) {
     for (board::Node& node : board->nodes)
       if (node.backend.empty() || node.backend == "auto") node.backend = backend->as_string();
   json::object document = body;
-  document.erase("backend");
+  for (const char* answered : {"backend", "backends", "builtin", "created_at", "updated_at"}) document.erase(answered);
   if (!document.contains("name")) document["name"] = body.at("id");
   document["config"] = board::to_json(*board);
   return board::parse_template(document);

@@ -99,7 +99,8 @@ class Blobs {
    public:
     virtual ~Writer() = default;  // an uncommitted writer leaves nothing
     virtual Task<Result<void>> write(std::span<const std::byte> bytes) = 0;
-    virtual Task<Result<std::string>> commit() = 0;  // the sha256 in hex; an equal blob is kept once
+    virtual Task<std::string> hash() = 0;             // the sha256 in hex of what was written; ends the writing
+    virtual Task<Result<std::string>> commit() = 0;  // the same hash; an equal blob is kept once
     virtual std::filesystem::path staged() const = 0;  // to inspect the content before commit (embedded adapter)
   };
   virtual Task<Result<std::unique_ptr<Writer>>> create() = 0;

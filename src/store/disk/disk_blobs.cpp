@@ -51,7 +51,7 @@ class Staged {
   }
 
   Result<void> write(std::span<const std::byte> bytes) {
-    if (!fd_) return fail(ErrorCode::STORAGE_ERROR, "the upload was ended by an earlier failure; send it again");
+    if (!fd_ || !name_.empty()) return fail(ErrorCode::STORAGE_ERROR, "the upload was ended by an earlier failure; send it again");
     hash_.update(bytes);
     while (!bytes.empty()) {
       const auto n = ::write(fd_.get(), bytes.data(), bytes.size());
@@ -63,9 +63,14 @@ class Staged {
     return {};
   }
 
+  std::string hash() {
+    if (name_.empty()) name_ = hash_.finish();
+    return name_;
+  }
+
   Result<std::string> commit() {
     if (!fd_) return fail(ErrorCode::STORAGE_ERROR, "the upload was ended by an earlier failure; send it again");
-    auto name = hash_.finish();
+    const std::string name = hash();
     const auto dir = root_ / name.substr(0, 2), target = dir / name.substr(2);
     struct stat have;
     if (::stat(target.c_str(), &have) == 0 && static_cast<std::uint64_t>(have.st_size) == size_) {
@@ -98,6 +103,7 @@ class Staged {
   fs::path root_;
   Fd fd_;
   Sha256 hash_;
+  std::string name_;  // once the hash is finished
   std::uint64_t size_ = 0;
 };
 
@@ -107,6 +113,10 @@ class DiskWriter final : public Blobs::Writer {
 
   Task<Result<void>> write(std::span<const std::byte> bytes) override {
     auto work = [file = file_, bytes] { return file->write(bytes); };
+    co_return co_await blocking(pool_, std::move(work));
+  }
+  Task<std::string> hash() override {
+    auto work = [file = file_] { return file->hash(); };
     co_return co_await blocking(pool_, std::move(work));
   }
   Task<Result<std::string>> commit() override {

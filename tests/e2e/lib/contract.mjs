@@ -21,6 +21,14 @@ function resolve(node) {
 
 const validators = new Map();
 
+// operationId -> statuses of the answers that were validated in this process.
+export const seen = new Map();
+export const operationIds = operations.map((each) => each.operation.operationId);
+export function saw(operationId, status) {
+  if (!seen.has(operationId)) seen.set(operationId, new Set());
+  seen.get(operationId).add(status);
+}
+
 // Throws when the operation, status, media type or body is not as the contract says. Fixed paths win over templates.
 export function checkResponse(method, target, result, contentType) {
   const path = target.split('?')[0];
@@ -31,6 +39,7 @@ export function checkResponse(method, target, result, contentType) {
   assert.ok(declared, `${method} ${path} answered ${result.status}, which its operation does not declare: ${result.text.slice(0, 300)}`);
   assert.ok(match || result.status >= 400, `${method} ${path} is not in the contract but answered ${result.status}`);
   const response = resolve(declared);
+  if (match) saw(match.operation.operationId, result.status);
   if (!response.content) {
     assert.strictEqual(result.bytes.length, 0, `${method} ${path} ${result.status} must have no body`);
     return;
