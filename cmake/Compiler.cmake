@@ -29,6 +29,15 @@ if(VIRSERVER_SANITIZE)
   add_link_options(-fsanitize=${VIRSERVER_SANITIZE})
 endif()
 
+# The fuzz targets link the same libraries as everything else, so all code of such a build counts the branches it takes.
+option(VIRSERVER_FUZZ "Build the libFuzzer targets" OFF)
+if(VIRSERVER_FUZZ)
+  if(NOT VIRSERVER_SANITIZE MATCHES "address")
+    message(FATAL_ERROR "VIRSERVER_FUZZ is for builds with the address sanitizer; use a preset: cmake --preset asan")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 find_program(VIRSERVER_MOLD mold)
 if(VIRSERVER_MOLD)
   add_link_options(-fuse-ld=mold)

@@ -17,6 +17,8 @@ function(vs_program name)
   vs_use_pch(${name})
 endfunction()
 
+add_custom_target(cxx_tests)  # every GoogleTest program, and nothing that only the end-to-end tests need
+
 # vs_test(NAME LABEL l SOURCES files... DEPS libs... [TIMEOUT s]): one GoogleTest program, one ctest entry a case.
 function(vs_test name)
   cmake_parse_arguments(T "" "LABEL;TIMEOUT" "SOURCES;DEPS" ${ARGN})
@@ -27,9 +29,27 @@ function(vs_test name)
   target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/tests)
   target_link_libraries(${name} PRIVATE ${T_DEPS} GTest::gtest_main GTest::gmock)
   vs_use_pch(${name})
+  add_dependencies(cxx_tests ${name})
   gtest_discover_tests(${name} DISCOVERY_MODE PRE_TEST
     PROPERTIES LABELS ${T_LABEL} TIMEOUT ${T_TIMEOUT}
     DISCOVERY_TIMEOUT 60)
+endfunction()
+
+# vs_fuzz(fuzz_FOLDER SOURCES files... DEPS libs... [CORPUS more folders...]): a libFuzzer program for builds with
+# VIRSERVER_FUZZ, run by scripts/fuzz. In every build fuzz_FOLDER_corpus, a test of the label unit, runs the files in
+# corpus/: what was found once stays found.
+function(vs_fuzz name)
+  cmake_parse_arguments(F "" "" "SOURCES;DEPS;CORPUS" ${ARGN})
+  list(JOIN F_CORPUS ":" more)
+  vs_test(${name}_corpus LABEL unit SOURCES ${F_SOURCES} ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus_test.cpp DEPS ${F_DEPS})
+  target_compile_definitions(${name}_corpus PRIVATE VIRSERVER_CORPUS="${CMAKE_CURRENT_SOURCE_DIR}/corpus:${more}")
+  if(VIRSERVER_FUZZ)
+    add_executable(${name} ${F_SOURCES})
+    target_include_directories(${name} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+    target_link_libraries(${name} PRIVATE ${F_DEPS})
+    target_link_options(${name} PRIVATE -fsanitize=fuzzer)
+    vs_use_pch(${name})
+  endif()
 endfunction()
 
 # The heavy, never-changing headers are parsed once and reused by every target that links vs_base.

@@ -83,7 +83,7 @@ std::vector<MemoryRegion> parse_memory_map(std::string_view text) {
   std::vector<MemoryRegion> merged;
   for (auto& region : regions) {
     if (!merged.empty() && merged.back().name == region.name && merged.back().writable == region.writable &&
-        merged.back().address + merged.back().size == region.address)
+        merged.back().address + merged.back().size == region.address && merged.back().size <= ~region.size)
       merged.back().size += region.size;
     else
       merged.push_back(std::move(region));
