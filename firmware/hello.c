@@ -82,6 +82,48 @@ static void flood(uint32_t kib) {
   put_text(" KiB\r\n");
 }
 
+static unsigned length_of(const char* text) {
+  unsigned length = 0;
+  while (text[length]) ++length;
+  return length;
+}
+
+// The same lines by semihosting, 1 KiB a call.
+static void semihosting_flood(uint32_t kib) {
+  static char text[1025];
+  static const char rest[] = " ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz.\r\n";
+  for (uint32_t line = 0; line < kib * 16; ++line) {
+    char* p = text + line % 16 * 64;
+    for (int digit = 0; digit < 8; ++digit) p[digit] = "0123456789abcdef"[line >> (28 - 4 * digit) & 15];
+    for (int i = 0; i < 56; ++i) p[8 + i] = rest[i];
+    if (line % 16 == 15) cpu_semihosting(4, text);
+  }
+  put_text("flooded\r\n");
+}
+
+// A file of the host, as far as the emulator's confinement lets it: its first bytes, or a word written to it.
+static void host_file(const char* path, bool write) {
+  static char text[65];
+  const uintptr_t name[3] = {(uintptr_t)path, write ? 4 : 0, length_of(path)};  // "w", "r"
+  const long file = cpu_semihosting(1, name);                                    // SYS_OPEN
+  if (file < 0) {
+    put_text("cannot open\r\n");
+    return;
+  }
+  const uintptr_t data[3] = {(uintptr_t)file, (uintptr_t)(write ? "hello" : text), write ? 5 : 64};
+  const long missing = cpu_semihosting(write ? 5 : 6, data);                     // SYS_WRITE, SYS_READ
+  const uintptr_t handle[1] = {(uintptr_t)file};
+  cpu_semihosting(2, handle);                                                    // SYS_CLOSE
+  if (write) {
+    put_text(missing == 0 ? "written\r\n" : "cannot write\r\n");
+    return;
+  }
+  text[missing >= 0 && missing <= 64 ? 64 - missing : 0] = 0;
+  put_text("read: ");
+  put_text(text);
+  put_text("\r\n");
+}
+
 static void exit_with(uint32_t code) {
   const uintptr_t block[2] = {0x20026, code};  // ADP_Stopped_ApplicationExit
   cpu_semihosting(0x20, block);                // SYS_EXIT_EXTENDED
@@ -113,6 +155,12 @@ static void run(const char* line) {
   } else if ((argument = argument_of(line, "semi"))) {
     cpu_semihosting(4, argument);  // SYS_WRITE0
     cpu_semihosting(4, "\n");
+  } else if ((argument = argument_of(line, "semi-flood"))) {
+    semihosting_flood(number(argument));
+  } else if ((argument = argument_of(line, "semi-read"))) {
+    host_file(argument, false);
+  } else if ((argument = argument_of(line, "semi-write"))) {
+    host_file(argument, true);
   } else if ((argument = argument_of(line, "exit"))) {
     exit_with(number(argument));
   } else if (argument_of(line, "off")) {

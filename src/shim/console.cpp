@@ -172,8 +172,8 @@ void Console::flush_input(std::vector<std::uint32_t>& done) {
   }
 }
 
-void Console::fail_input(std::vector<std::uint32_t>& failed) {
-  for (const auto& p : pending_) failed.push_back(p.request);
+void Console::end_input(std::vector<std::uint32_t>& done, std::vector<std::uint32_t>& failed) {
+  for (const auto& p : pending_) (p.until <= written_ ? done : failed).push_back(p.request);
   pending_.clear();
   input_.clear();
   input_at_ = 0;

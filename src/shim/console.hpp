@@ -31,7 +31,8 @@ class Console {
   InputCode queue_input(std::uint32_t request, std::string_view bytes);
   // Writes what the emulator takes now; ids of requests it has taken completely are appended to `done`.
   void flush_input(std::vector<std::uint32_t>& done);
-  void fail_input(std::vector<std::uint32_t>& failed);
+  // The emulator takes no more: requests it was handed completely are done (a guest may end by what it read), others failed.
+  void end_input(std::vector<std::uint32_t>& done, std::vector<std::uint32_t>& failed);
 
   const std::string& name() const { return name_; }
   int fd() const { return fd_; }

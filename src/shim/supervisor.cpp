@@ -130,8 +130,9 @@ void Supervisor::drain(std::uint32_t index, int chunks) {
 }
 
 void Supervisor::console_closed(std::uint32_t index) {
-  std::vector<std::uint32_t> failed;
-  consoles_[index]->fail_input(failed);
+  std::vector<std::uint32_t> done, failed;
+  consoles_[index]->end_input(done, failed);
+  for (auto id : done) send_message(Writer(Type::input_result, id).put(InputCode::ok));
   for (auto id : failed) send_message(Writer(Type::input_result, id).put(InputCode::closed));
 }
 

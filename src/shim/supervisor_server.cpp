@@ -258,6 +258,7 @@ void Supervisor::emulator_ended(int status) {
 
   if (server_ < 0) return;
   if (!server_blocked_) notify();
+  for (std::uint32_t i = 0; i < consoles_.size(); ++i) console_closed(i);
   for (auto& c : consoles_)
     if (c->dirty) send_message(output_notice(*c));
   send_message(Writer(Type::exited, 0).put(std::uint8_t{signaled}).put(std::int32_t{value}));

@@ -25,12 +25,14 @@ export class Server {
     this.data = options.data ?? temporaryDirectory();
     this.keepData = options.data !== undefined;
     this.port = options.port ?? 0;
+    this.stdin = options.stdin ?? 'ignore';
+    this.command = options.command ?? [];  // what starts it, like ['bwrap', ...]
     this.log = '';
   }
 
   async start() {
-    this.child = spawn(join(bin, 'virserver'), ['--listen', `127.0.0.1:${this.port}`, '--data', this.data, ...this.args],
-                       { env: { ...process.env, ...this.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const argv = [...this.command, join(bin, 'virserver'), '--listen', `127.0.0.1:${this.port}`, '--data', this.data, ...this.args];
+    this.child = spawn(argv[0], argv.slice(1), { env: { ...process.env, ...this.env }, stdio: [this.stdin, 'pipe', 'pipe'] });
     this.child.stderr.on('data', (data) => { this.log += data; });
     this.exited = once(this.child, 'exit');
     const lines = createInterface({ input: this.child.stdout });
