@@ -24,7 +24,7 @@ deps:
 	@scripts/deps
 
 build: deps
-	@scripts/build release
+	@scripts/build release virserver virctl virserver-shim
 
 run: build
 	@exec $(BUILD)/release/bin/virserver
