@@ -216,7 +216,7 @@ Task<> Connection::linger() {
   error_code ec;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, ec);
   set_deadline(std::chrono::seconds(2));
-  for (std::size_t drained = 0; !ec && drained < (8u << 20) && !timed_out_;) {
+  for (std::size_t drained = 0; !ec && drained < (32u << 20) && !timed_out_;) {
     input_.clear();
     consumed_ = 0;
     ec = co_await read_more();

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <thread>
 
 #include "api/version.hpp"
@@ -34,6 +35,21 @@ std::string split_listen(const std::string& text, std::string& address, std::uin
 
 bool is_loopback(const std::string& address) { return address.starts_with("127.") || address == "::1"; }
 
+// The command line with what the environment adds to it: CLI11 itself would let the configuration file win over the environment.
+std::vector<std::string> with_environment(const CLI::App& app, int argc, char** argv) {
+  std::vector<std::string> arguments(argv + 1, argv + argc);
+  const auto given = [&](const std::string& option) {
+    return std::any_of(argv + 1, argv + argc, [&](std::string_view each) { return each == option || each.starts_with(option + "="); });
+  };
+  for (const CLI::Option* option : app.get_options()) {
+    const std::string name = "--" + option->get_lnames().front();
+    const char* value = option->get_envname().empty() ? nullptr : std::getenv(option->get_envname().c_str());
+    if (value && *value && !given(name)) arguments.push_back(name + "=" + value);
+  }
+  std::ranges::reverse(arguments);  // as CLI11 takes them
+  return arguments;
+}
+
 }  // namespace
 
 ParsedConfig parse_config(int argc, char** argv) {
@@ -46,6 +62,7 @@ ParsedConfig parse_config(int argc, char** argv) {
       "Without options it listens on 127.0.0.1:8080 and keeps everything below the data directory. Open\n"
       "http://127.0.0.1:8080/ in a browser, or use virctl.",
       "virserver"};
+  app.allow_config_extras(CLI::config_extras_mode::error);
   app.set_version_flag("--version", "virserver " + std::string(api::version));
   app.set_config("--config", "", "Read settings from FILE: lines `name = value`, names as the long options without the dashes")
       ->envname("VIRSERVER_CONFIG")->type_name("FILE");
@@ -86,7 +103,7 @@ ParsedConfig parse_config(int argc, char** argv) {
              "Exit status: 0 stopped by a signal, 1 could not start or failed, 2 wrong usage.");
 
   try {
-    app.parse(argc, argv);
+    app.parse(with_environment(app, argc, argv));
     if (const std::string wrong = split_listen(listen, config.address, config.port); !wrong.empty())
       throw CLI::ValidationError("--listen", wrong);
     if (!is_loopback(config.address) && !config.allow_remote)

@@ -138,6 +138,34 @@ void check_processor(const board::Node& node, const MachineFacts& facts, std::st
     findings.push_back({Severity::error, pointer + "/cores", fmt::format("the machine {} has {} of the board's {} cores", machine, facts.cores, wanted.cores)});
 }
 
+namespace {
+
+bool runs_on(const json::object& targets, std::string_view machine) {
+  const auto* qemu = targets.if_contains("qemu");
+  if (!qemu || !qemu->is_object()) return false;
+  for (const char* key : {"machine", "preferred_machines", "machine_alternatives"}) {
+    const auto* value = qemu->as_object().if_contains(key);
+    if (!value) continue;
+    if (value->is_string() && std::string_view(value->as_string()) == machine) return true;
+    if (value->is_array() && std::ranges::any_of(value->as_array(), [&](const json::value& each) { return each.is_string() && std::string_view(each.as_string()) == machine; })) return true;
+  }
+  return false;
+}
+
+// QEMU does not tell which -serial a UART's address has; the library's boards do, for the machines they run on.
+std::optional<unsigned> known_serial(std::string_view machine, std::uint64_t address) {
+  for (const board::Template& known : board::builtin_templates()) {
+    const board::Node& node = known.config.nodes.front();
+    if (!runs_on(node.targets, machine)) continue;
+    for (const board::Console& console : node.consoles)
+      for (const board::Peripheral& peripheral : node.peripherals)
+        if (peripheral.name == console.peripheral && peripheral.address == address) return console.index;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
 std::vector<board::Console> choose_consoles(const board::Node& node, const MachineFacts& facts, std::string_view machine,
                                             std::vector<Finding>& findings) {
   std::vector<board::Console> wanted = node.consoles;
@@ -154,6 +182,9 @@ std::vector<board::Console> choose_consoles(const board::Node& node, const Machi
       wanted.push_back({std::move(name), peripheral.name, index++});
     }
   }
+  for (board::Console& console : wanted)
+    for (const board::Peripheral& peripheral : node.peripherals)
+      if (peripheral.name == console.peripheral && peripheral.address) console.index = known_serial(machine, *peripheral.address).value_or(console.index);
   if (wanted.empty() && !facts.serials.empty()) wanted.push_back({"uart0", "", facts.serials.front()});
   std::vector<board::Console> consoles;
   for (auto& console : wanted) {
