@@ -7,7 +7,8 @@ export function parseAnswer(bytes) {
   if (end < 0) return { status: 0, headers: {}, text: '', raw: text };
   const [first, ...lines] = text.slice(0, end).split('\r\n');
   const headers = Object.fromEntries(lines.map((line) => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 1).trim()]));
-  const body = bytes.subarray(end + 4).toString();
+  const after = bytes.subarray(end + 4);
+  const body = after.subarray(0, Number(headers['content-length'] ?? after.length)).toString();
   const answer = { status: Number(first.split(' ')[1]), headers, text: body, raw: text };
   if (headers['content-type']?.startsWith('application/json')) answer.body = JSON.parse(body);
   return answer;
