@@ -85,7 +85,6 @@ Task<Result<http::Response>> check(Context& context, http::Request& request) {
         return finding.severity != backend::Severity::info;
       });
       entry["verdict"] = exact ? "runs" : "approximated";
-      for (const std::string& text : input->findings) verdict.plan->findings.push_back({backend::Severity::info, "", text});
       entry["findings"] = findings_json(verdict.plan->findings);
     } else {
       const Error& error = verdict.plan.error();

@@ -23,7 +23,7 @@ test('creation refuses what cannot be, and says why', async () => {
     [{ board_template: 'microbit', bored: 1 }, 400, 'INVALID_REQUEST', /bored/],
     [{}, 400, 'INVALID_REQUEST', /either board_template .* or board_config/],
     [{ board_template: 'microbit', board_config: board }, 400, 'INVALID_REQUEST', /not both/],
-    [{ board_config: two }, 422, 'BOARD_UNPLANNABLE', /nodes/],
+    [{ board_config: two }, 422, 'UNSUPPORTED_BY_BACKEND', /2 nodes/],
     [{ board_template: 'microbit', backend: 'renode' }, 503, 'BACKEND_ABSENT', /install|package/],
     [{ board_template: 'microbit', backend: 'skyeye' }, 503, 'BACKEND_ABSENT', /install|build/],
     [{ board_template: 'microbit', features: { coverage: true } }, 422, 'UNSUPPORTED_BY_BACKEND', /coverage/],
