@@ -51,14 +51,14 @@ Shared::Shared(ServerConfig c, Handlers h, std::function<void(const Access&)> a)
 }
 
 Worker::Worker(Shared& s, Context& c)
-    : shared(s), context(c), acceptor(c.get_executor()), tick_(c.get_executor()), left_(c.get_executor(), Clock::time_point::max()),
-      id_prefix_(new_id("req")) {
+    : shared(s), context(c), acceptor(c.get_executor()), tasks_(c.get_executor(), "http"), tick_(c.get_executor()),
+      left_(c.get_executor(), Clock::time_point::max()), id_prefix_(new_id("req")) {
   refresh_date();
 }
 
 void Worker::start(std::shared_ptr<Shared> keep) {
-  asio::co_spawn(context, accept(keep), asio::detached);
-  asio::co_spawn(context, tick(keep), asio::detached);
+  tasks_.spawn(accept(keep));
+  tasks_.spawn(tick(keep));
 }
 
 std::string Worker::next_request_id() { return fmt::format("{}-{}", id_prefix_, ++next_id_); }
@@ -150,7 +150,7 @@ Task<> Worker::finish_stop() {
   for (const auto& connection : snapshot) connection->force();
   co_await wait(std::chrono::seconds(5));
   if (!connections_.empty()) log::error("{} requests did not end when the server stopped", connections_.size());
-  tick_.cancel();
+  co_await tasks_.stop();
   shared.access_log.write(lines_);
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <list>
 
+#include "base/task_scope.hpp"
 #include "http/access_log.hpp"
 #include "http/contract.hpp"
 #include "http/origin.hpp"
@@ -46,6 +47,7 @@ class Worker {
   void refresh_date();
 
   std::list<std::shared_ptr<Connection>> connections_;
+  TaskScope tasks_;  // what listens and ticks ends with finish_stop(): nothing of ours outlives a context
   Timer tick_, left_;
   std::string date_, time_, lines_, id_prefix_;
   std::uint64_t next_id_ = 0;
