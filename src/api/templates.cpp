@@ -77,7 +77,7 @@ Task<Result<http::Response>> check(Context& context, http::Request& request) {
   auto verdicts = co_await context.backends.check(input->board, wanted ? std::string_view(wanted->as_string()) : "auto");
   json::array backends;
   bool runs = false;
-  for (const auto& verdict : verdicts) {
+  for (auto& verdict : verdicts) {
     json::object entry{{"backend", verdict.backend}};
     if (verdict.plan) {
       runs = true;
