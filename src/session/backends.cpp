@@ -100,7 +100,8 @@ Task<Result<Backends::Choice>> Backends::choose(const board::Board& board, std::
   for (Verdict& verdict : verdicts) {
     if (verdict.plan) co_return Choice{find(verdict.backend), std::move(*verdict.plan)};
     // An absent backend explains less than one that looked at the board.
-    if (!first || first->code == ErrorCode::BACKEND_ABSENT) first = std::move(verdict.plan.error());
+    const bool looked = verdict.plan.error().code != ErrorCode::BACKEND_ABSENT;
+    if (!first || (first->code == ErrorCode::BACKEND_ABSENT && looked)) first = std::move(verdict.plan.error());
   }
   co_return fail(std::move(*first));
 }

@@ -33,6 +33,7 @@ Task<Result<store::ProgramRow>> Session::add_program(ProgramUpload upload) {
     auto fits = backend::check_images(self->plan_, std::span(&one, 1));
     if (!fits) co_return pass(fits);
 
+    const auto held = co_await self->services_.content_lock->lock();
     auto blob = co_await file.content->commit();
     if (!blob) co_return pass(blob);
     store::ProgramRow row;
@@ -49,7 +50,11 @@ Task<Result<store::ProgramRow>> Session::add_program(ProgramUpload upload) {
     row.created_at = now();
     const store::Caller caller;
     auto kept = co_await self->services_.programs.insert(caller, row);
-    if (!kept) co_return pass(kept);
+    if (!kept) {  // nobody else would remove the content
+      const auto used = co_await self->services_.programs.blob_in_use(row.blob);
+      if (used && !*used) co_await self->services_.blobs.remove(row.blob);
+      co_return pass(kept);
+    }
     self->services_.events.append("program.uploaded", self->id_, {{"program_id", row.id}, {"name", row.name}, {"role", row.role}});
     co_return row;
   };
@@ -73,6 +78,7 @@ Task<Result<void>> Session::remove_program(std::string program_id) {
   auto row = co_await program(program_id);
   if (!row) co_return pass(row);
   const store::Caller caller;
+  const auto held = co_await services_.content_lock->lock();
   auto removed = co_await services_.programs.remove(caller, program_id);
   if (!removed) co_return removed;
   services_.events.append("program.deleted", id_, {{"program_id", program_id}});

@@ -54,21 +54,26 @@ Task<> Session::restore() {
 Task<Result<void>> Session::destroy() {
   auto end = [](std::shared_ptr<Session> self) -> Task<Result<void>> {
     auto lock = co_await self->operation_.lock();
-    if (self->state_ == State::destroyed) co_return fail(ErrorCode::SESSION_NOT_FOUND, "the session '{}' is already deleted", self->id_);
+    if (std::exchange(self->destroying_, true)) co_return fail(ErrorCode::SESSION_NOT_FOUND, "the session '{}' is already deleted", self->id_);
     self->state_ = State::destroyed;
     co_await self->end_engine();
     co_await self->discard_prepared();
     lock.release();
     co_await self->scope_.stop();
     const store::Caller caller;
+    auto held = std::make_optional(co_await self->services_.content_lock->lock());
     auto rows = co_await self->services_.programs.of_session(caller, self->id_);
     auto removed = co_await self->services_.sessions.remove(caller, self->id_);
-    if (!removed) co_return removed;
+    if (!removed) {  // a full disk, perhaps: it can be asked again
+      self->destroying_ = false;
+      co_return removed;
+    }
     if (rows)
       for (const store::ProgramRow& row : *rows) {
         const auto used = co_await self->services_.programs.blob_in_use(row.blob);
         if (used && !*used) co_await self->services_.blobs.remove(row.blob);
       }
+    held.reset();
     auto erase = [dir = self->dir_]() -> std::error_code {
       std::error_code ec;
       fs::remove_all(dir, ec);

@@ -5,6 +5,7 @@
 
 #include "base/asio.hpp"
 #include "session/backends.hpp"
+#include "session/content_lock.hpp"
 #include "session/event_log.hpp"
 #include "store/store.hpp"
 
@@ -27,6 +28,7 @@ struct Services {
   EventLog& events;
   Backends& backends;
   Settings settings;
+  std::shared_ptr<ContentLock> content_lock = std::make_shared<ContentLock>();
 };
 
 }  // namespace virserver::session

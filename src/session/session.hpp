@@ -129,7 +129,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::optional<process::SandboxInfo> sandbox_;
   std::vector<std::string> loaded_;
   Broadcast output_changed_;
-  bool dirty_ = false, saving_ = false, ending_ = false;
+  bool dirty_ = false, saving_ = false, ending_ = false, destroying_ = false;
   std::atomic<int> attached_ = 0;
   std::atomic<std::int64_t> last_used_us_;
   std::atomic<std::int64_t> ttl_sec_ = 0;  // 0: none; a copy for expired()
