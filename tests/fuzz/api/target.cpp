@@ -1,9 +1,11 @@
-// Any bytes as a multipart body with the boundary B: what is read does not depend on how the bytes were delivered.
+// Any bytes as a multipart body with the boundary B: what is read does not depend on how the bytes were delivered. The
+// same bytes as a Content-Type, and as a list's cursor: one that is taken is one that we could have given out.
 #include <cstdint>
 #include <cstdlib>
 
 #include "../../unit/api/memory_body.hpp"
 #include "api/multipart.hpp"
+#include "store/cursor.hpp"
 
 namespace {
 
@@ -28,6 +30,14 @@ Task<std::string> read_all(std::string_view body, std::size_t piece) {
   }
 }
 
+void check_cursor(std::string_view text) {
+  for (const char* sort : {"created_at", "-name"}) {
+    const auto order = store::parse_sort(sort);
+    const auto cursor = store::decode_cursor(*order, text);
+    if (cursor && store::encode_cursor(*order, *cursor) != text) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -38,5 +48,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   // After a failure the bytes already handed out may differ; a good body reads the same.
   if (whole.ends_with('!') != pieces.ends_with('!') || (!whole.ends_with('!') && whole != pieces)) std::abort();
   (void)api::multipart_boundary(body);
+  check_cursor(body);
   return 0;
 }
