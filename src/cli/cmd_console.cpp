@@ -55,6 +55,11 @@ class Attachment {
     asio::steady_timer never(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
     co_await never.async_wait(tuple_awaitable);
   }
+  // The emulator's own words only when they were asked for.
+  bool is_shown(const StreamMessage& message) const {
+    if (message.kind == StreamMessage::Kind::log) return message.console == options_.console;
+    return message.kind == StreamMessage::Kind::output && !hidden_.contains(message.console);
+  }
   bool show_text(std::string_view bytes) { return write_all(STDOUT_FILENO, bytes); }
   void tell(std::string_view what) {
     if (interactive_) show_text(printer_.note(fmt::format("[virctl: {}]", printable(what))));
@@ -71,7 +76,7 @@ class Attachment {
       std::string out;
       if (context_.json()) {
         if (!message->json.is_null()) out = json::serialize(message->json) + "\n";
-      } else if (message->kind == StreamMessage::Kind::output && !hidden_.contains(message->console)) {
+      } else if (is_shown(*message)) {
         out = printer_.render(message->console, message->data);
       } else if (message->kind == StreamMessage::Kind::gap) {
         tell(fmt::format("{}: {} bytes were dropped before they were read", message->console, message->to - message->from));

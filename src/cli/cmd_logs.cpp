@@ -29,7 +29,8 @@ Task<Outcome<int>> follow(Context& context, std::string session_id, Options opti
     if (!message) co_return pass(message);
     std::string out;
     if (context.json()) out = message->json.is_null() ? "" : json::serialize(message->json) + "\n";
-    else if (message->kind == StreamMessage::Kind::output) out = printer.render(message->console, message->data);
+    else if (message->kind == StreamMessage::Kind::output || (message->kind == StreamMessage::Kind::log && message->console == options.console))
+      out = printer.render(message->console, message->data);
     else if (message->kind == StreamMessage::Kind::gap)
       context.note(fmt::format("{}: {} bytes were dropped before they were read", message->console, message->to - message->from));
     if (!write_all(STDOUT_FILENO, out)) co_return exit_ok;

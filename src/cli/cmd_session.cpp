@@ -13,7 +13,7 @@ namespace json = boost::json;
 struct Options {
   std::string session, name, backend = "auto", board, status, sort, cursor, list_backend, ttl;
   std::vector<std::string> sessions, labels, removed_labels, features;
-  double cpu_cores = 0, disk_gb = 0;
+  double cpu_cores = 0;
   std::uint64_t memory_mb = 0, limit = 0;
 };
 
@@ -51,7 +51,6 @@ Task<Outcome<int>> create(Context& context, Options options) {
   json::object resources;
   if (options.cpu_cores > 0) resources["cpu_cores"] = options.cpu_cores;
   if (options.memory_mb > 0) resources["memory_mb"] = options.memory_mb;
-  if (options.disk_gb > 0) resources["disk_gb"] = options.disk_gb;
   if (!resources.empty()) body["resources"] = std::move(resources);
   if (!options.ttl.empty()) {
     auto ttl = parse_ttl(options.ttl);
@@ -205,7 +204,6 @@ void add(CLI::App& root, Invocation& invocation) {
   make->add_option("--ttl", o->ttl, "Delete it when unused for so long: 30m, 2h.")->type_name("DURATION");
   make->add_option("--cpu-cores", o->cpu_cores, "Limit of the emulator's process, in host cores.")->check(CLI::PositiveNumber);
   make->add_option("--memory-mb", o->memory_mb, "Limit of the emulator's process, in MiB of host memory.")->check(CLI::PositiveNumber);
-  make->add_option("--disk-gb", o->disk_gb, "Limit of the emulator's files.")->check(CLI::PositiveNumber);
   make->add_option("--feature", o->features, "Choose what must be known before power-on: coverage, trace, irq, deterministic, record; no-NAME chooses it away.")->allow_extra_args(false);
   on_call(make, invocation, [o](Context& context) { return create(context, *o); });
 

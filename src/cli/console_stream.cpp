@@ -30,8 +30,8 @@ Outcome<StreamMessage> parse_message(const std::string& text_message) {
     if (!bytes) return fail(exit_failed, "PROTOCOL", "the console stream sent data that is not base64");
     message.data = as_text(*bytes);
   }
-  if (type == "stdout" || type == "stderr") {
-    message.kind = StreamMessage::Kind::output;
+  if (type == "stdout" || type == "stderr" || (type == "log" && at(message.json, "seq").is_number())) {
+    message.kind = type == "log" ? StreamMessage::Kind::log : StreamMessage::Kind::output;
     message.from = static_cast<std::uint64_t>(number(message.json, "seq"));
     message.to = message.from + message.data.size();
   }
@@ -124,7 +124,7 @@ Task<Outcome<StreamMessage>> ConsoleStream::next() {
     }
     auto message = parse_message(*received);
     if (!message) co_return message;
-    const bool positioned = message->kind == StreamMessage::Kind::output || message->kind == StreamMessage::Kind::gap;
+    const bool positioned = message->kind == StreamMessage::Kind::output || message->kind == StreamMessage::Kind::log || message->kind == StreamMessage::Kind::gap;
     if (!positioned || advance(*message)) co_return message;
   }
 }

@@ -14,7 +14,7 @@
 namespace virserver::cli {
 
 struct StreamMessage {
-  enum class Kind { output, gap, other, reconnected };
+  enum class Kind { output, log, gap, other, reconnected };
   Kind kind = Kind::other;
   std::string console;
   std::string data;               // output: bytes; other: the text

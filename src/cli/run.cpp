@@ -8,7 +8,6 @@
 
 #include <cerrno>
 #include <cstring>
-#include <set>
 
 #include "base/bytes.hpp"
 #include "cli/api.hpp"
@@ -125,10 +124,6 @@ class Runner {
       refuse("this session does not report its virtual time");
       co_return false;
     }
-    auto consoles = co_await client_.get(session_path(id_, "/consoles"));
-    if (failed(consoles)) co_return false;
-    for (const auto& console : list(consoles->json, "items"))
-      if (text(console, "kind") == "emulator") emulator_.insert(text(console, "name"));
     co_return true;
   }
 
@@ -156,8 +151,8 @@ class Runner {
     for (;;) {
       auto message = co_await stream_.next();
       if (failed(message)) co_return;
-      const bool output = message->kind == StreamMessage::Kind::output;
-      const bool emulator = output && emulator_.contains(message->console);
+      const bool emulator = message->kind == StreamMessage::Kind::log;
+      const bool output = emulator || message->kind == StreamMessage::Kind::output;
       std::string out;
       if (context_.json()) out = message->json.is_null() ? "" : json::serialize(message->json) + "\n";
       else if (output) out = emulator ? emulator_printer_.render("emulator", message->data) : printer_.render(message->console, message->data);
@@ -275,7 +270,6 @@ class Runner {
   ConsoleStream stream_;
   asio::steady_timer quiet_;
   ConsolePrinter printer_, emulator_printer_;
-  std::set<std::string> emulator_;
   std::string tail_, verdict_;
   json::value last_exit_;
   bool over_ = false;

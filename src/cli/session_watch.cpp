@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 Task<Outcome<EventStream>> EventStream::open(Client& client, std::string query, std::string last_id) {
   Request request{.target = "/api/v1/events" + (query.empty() ? "" : "?" + query)};
-  request.patience = std::chrono::seconds(2);  // for the head only; whoever waits for a session asks anew then
+  request.patience = std::chrono::seconds(10);  // for the head only
   request.headers["Accept"] = "text/event-stream";
   if (!last_id.empty()) request.headers["Last-Event-ID"] = last_id;
   auto body = co_await client.open(std::move(request));
@@ -43,8 +43,8 @@ Task<Outcome<json::value>> wait_for_session(Client& client, std::string session_
       if (done(session->json)) co_return std::move(session->json);
       if (!events) break;
       using namespace asio::experimental::awaitable_operators;
-      // Asked anew at times all the same: an event may be lost with a connection that nobody closed.
-      asio::steady_timer doubt(co_await asio::this_coro::executor, std::chrono::seconds(2));
+      // A connection that vanished without being closed (a tunnel, a sleeping laptop) brings no event and no error.
+      asio::steady_timer doubt(co_await asio::this_coro::executor, std::chrono::seconds(30));
       auto event = co_await (events->next() || doubt.async_wait(tuple_awaitable));
       if (event.index() == 1 || !std::get<0>(event)) break;
       session = co_await client.get(session_path(session_id));
