@@ -21,8 +21,10 @@ async function running(where, board) {
   return session;
 }
 const get = async (where, id) => (await where.get(`/api/v1/sessions/${id}`)).body;
+let last = '';
 const becomes = (where, id, status, timeout) => where.eventually(async () => {
   const session = await get(where, id);
+  last = JSON.stringify([session.status, session.status_reason, session.last_exit]);
   return session.status === status && session;
 }, timeout, () => `the session did not become ${status}`);
 const emulatorOf = (where, id) => emulatorsIn(where.data).find((each) => each.cwd.includes(id));
