@@ -16,6 +16,7 @@ constexpr std::size_t output_bound = 64 * 1024;
 constexpr std::chrono::milliseconds stir_after[] = {0ms, 5ms, 20ms, 80ms, 250ms};
 constexpr auto stir_every = 500ms;
 constexpr auto stir_for = 30s;  // after the last input
+constexpr auto shutdown_grace = 1s;
 }  // namespace
 
 std::string emulator_output(const std::filesystem::path& console_dir, std::uint64_t offset) {
@@ -34,8 +35,7 @@ std::string emulator_output(const std::filesystem::path& console_dir, std::uint6
 
 QemuEngine::QemuEngine(asio::any_io_executor executor, std::unique_ptr<process::EngineProcess> process, Options options)
     : executor_(executor), process_(std::move(process)), options_(std::move(options)), scope_(executor, "qemu engine"),
-      ended_(executor), reset_seen_(executor), stir_(executor) {
-  ended_.expires_at(asio::steady_timer::time_point::max());
+      reset_seen_(executor), stir_(executor) {
   reset_seen_.expires_at(asio::steady_timer::time_point::max());
   witness_.semihosting = options_.semihosting;
 }
@@ -85,12 +85,11 @@ Task<Result<void>> QemuEngine::connect(std::chrono::milliseconds timeout) {
 
 Task<bool> QemuEngine::wait_ended(std::chrono::milliseconds patience) {
   const auto deadline = std::chrono::steady_clock::now() + patience;
-  while (!report_) {
-    if (std::chrono::steady_clock::now() >= deadline) co_return false;
-    asio::steady_timer timer(executor_, deadline);
-    ended_.expires_at(deadline);
-    co_await ended_.async_wait(tuple_awaitable);
-    if (scope_.stopping()) break;
+  const auto watch = ended_.watch(executor_);
+  while (!report_ && !scope_.stopping()) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    if (left <= 0ms) break;
+    co_await watch->wait(left);
   }
   co_return report_.has_value();
 }
@@ -107,7 +106,7 @@ Task<> QemuEngine::watch_exit() {
   paused_ = false;
   EngineEvent event{EngineEvent::Kind::exited, report_->message, report_};
   emit(std::move(event));
-  ended_.cancel();
+  ended_.notify();
   reset_seen_.cancel();
 }
 
@@ -169,10 +168,19 @@ void QemuEngine::on_qmp(std::string_view name, const json::object& data) {
     }
   } else if (name == "SHUTDOWN") {
     witness_.shutdown = word("reason");
+    stir_.cancel();
+    scope_.spawn(finish_shutdown());
   } else if (name == "GUEST_PANICKED") {
     witness_.panicked = true;
     warn("the guest reported a panic");
   }
+}
+
+// QEMU 7.2 can wait for itself for ever when a QMP command arrives while it shuts down (in monitor_cleanup). The guest
+// is over by then, and all it wrote is in the logs.
+Task<> QemuEngine::finish_shutdown() {
+  const bool ended = co_await wait_ended(shutdown_grace);
+  if (!ended && !scope_.stopping()) co_await process_->kill();
 }
 
 Task<> QemuEngine::announce_reset() {
@@ -239,7 +247,7 @@ Task<> QemuEngine::keep_stirring() {
     stir_.expires_after(stirred_ < std::size(stir_after) ? stir_after[stirred_] : stir_every);
     co_await stir_.async_wait(tuple_awaitable);
     ++stirred_;
-    if (report_ || scope_.stopping()) break;
+    if (report_ || scope_.stopping() || witness_.shutdown) break;
     json::object none;
     co_await qmp_->execute("query-status", std::move(none), options_.command_timeout);
   }

@@ -5,6 +5,7 @@
 #include "backend/backend.hpp"
 #include "backend/qemu/exit_cause.hpp"
 #include "backend/qemu/qmp.hpp"
+#include "base/broadcast.hpp"
 #include "base/task_scope.hpp"
 
 namespace virserver::backend::qemu {
@@ -39,6 +40,7 @@ class QemuEngine final : public Engine {
   Task<Result<boost::json::value>> command(std::string name);
   Task<> watch_exit();
   Task<> announce_reset();
+  Task<> finish_shutdown();
   void stir();
   Task<> keep_stirring();
   Task<> deliver();
@@ -59,7 +61,7 @@ class QemuEngine final : public Engine {
   bool watching_ = false;
   std::optional<ExitReport> report_;
   process::ExitStatus status_;
-  asio::steady_timer ended_;     // cancelled at the end
+  Broadcast ended_;              // notified at the end
   asio::steady_timer reset_seen_;  // cancelled at every reset
   std::uint64_t resets_ = 0;
   std::chrono::steady_clock::time_point last_reset_event_{};

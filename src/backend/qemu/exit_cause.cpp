@@ -71,6 +71,11 @@ ExitReport explain_exit(const process::ExitStatus& status, const Witness& witnes
       say(ExitCause::crashed, fmt::format("QEMU gave up: {}", fatal->message));
     return report;
   }
+  const bool ended_forcibly = status.unknown || status.signal == SIGKILL;
+  if (ended_forcibly && witness.shutdown && witness.shutdown->starts_with("guest")) {
+    say(ExitCause::guest_shutdown, "the guest switched the board off");
+    return report;
+  }
   if (status.unknown) {
     say(ExitCause::killed, "the emulator and everything around it was killed from outside");
     return report;
