@@ -211,7 +211,10 @@ void Session::ended(const backend::ExitReport& report) {
                     {"at", to_rfc3339(now())}};
   if (ending_) return;  // we ended it; end_engine() goes on
   if (auto engine = std::move(engine_)) {
-    auto let_go = [](std::shared_ptr<backend::Engine> gone) -> Task<> { co_await gone->stop(); };
+    auto let_go = [](std::shared_ptr<backend::Engine> gone) -> Task<> {
+      co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());  // the session may be deleted meanwhile
+      co_await gone->stop();
+    };
     scope_.spawn(let_go(std::move(engine)));
   }
   loaded_.clear();
