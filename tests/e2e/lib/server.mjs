@@ -49,10 +49,12 @@ export class Server {
     return this;
   }
 
-  // Ends the server with SIGTERM; sessions' boards live on.
+  // Ends the server with SIGTERM, which must be an orderly end; sessions' boards live on.
   async stop() {
-    if (this.child.exitCode === null && this.child.signalCode === null) this.child.kill('SIGTERM');
-    await this.exited;
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    this.child.kill('SIGTERM');
+    const [code, signal] = await this.exited;
+    if (code !== 0) throw new Error(`virserver ended with ${signal ?? `status ${code}`}:\n${this.log.slice(-8000)}`);
   }
 
   async crash() {
