@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { checkResponse } from './contract.mjs';
+import { processes } from './processes.mjs';
 
 export const bin = process.env.VIRSERVER_BIN;             // folder with virserver, virctl, virserver-shim
 export const firmwareDir = process.env.VIRSERVER_FIRMWARE; // folder with the built test firmware
@@ -49,10 +50,16 @@ export class Server {
     return this;
   }
 
+  // The server's own process, which is not our child when a command runs it.
+  pid() {
+    if (!this.command.length) return this.child.pid;
+    return processes().find((each) => each.argv[0].endsWith('/virserver') && each.argv.includes(this.data)).pid;
+  }
+
   // Ends the server with SIGTERM, which must be an orderly end; sessions' boards live on.
   async stop() {
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    this.child.kill('SIGTERM');
+    process.kill(this.pid(), 'SIGTERM');
     const [code, signal] = await this.exited;
     if (code !== 0) throw new Error(`virserver ended with ${signal ?? `status ${code}`}:\n${this.log.slice(-8000)}`);
   }
