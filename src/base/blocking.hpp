@@ -3,7 +3,7 @@
 #include <optional>
 #include <type_traits>
 
-#include "base/asio.hpp"
+#include "base/run_on.hpp"
 
 namespace virserver {
 
@@ -13,7 +13,7 @@ template <class Function>
 Task<std::invoke_result_t<Function>> blocking(asio::thread_pool& pool, Function work) {
   using T = std::invoke_result_t<Function>;
   auto run = [](Function function) -> Task<T> { co_return function(); };
-  co_return co_await asio::co_spawn(pool, run(std::move(work)), asio::use_awaitable);
+  co_return co_await run_on(pool.get_executor(), run(std::move(work)));
 }
 
 }  // namespace virserver

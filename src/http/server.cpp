@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "base/id.hpp"
 #include "base/log.hpp"
+#include "base/run_on.hpp"
 #include "http/connection.hpp"
 
 namespace virserver::http {
@@ -194,7 +195,7 @@ Task<> Server::stop() {
   const std::shared_ptr<Shared> shared = impl_->shared;
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   for (const auto& worker : shared->workers) asio::post(worker->context, [target = worker.get(), shared] { target->begin_stop(); });
-  for (const auto& worker : shared->workers) co_await asio::co_spawn(worker->context, worker->finish_stop(), asio::use_awaitable);
+  for (const auto& worker : shared->workers) co_await run_on(worker->context.get_executor(), worker->finish_stop());
 }
 
 }  // namespace virserver::http

@@ -1,5 +1,6 @@
 // Hopping to a session's thread and back; private to this folder.
 #pragma once
+#include "base/run_on.hpp"
 #include "session/session.hpp"
 
 namespace virserver::session {
@@ -7,7 +8,7 @@ namespace virserver::session {
 template <class T>
 Task<T> Session::here(Task<T> task) {
   const auto self = shared_from_this();
-  co_return co_await asio::co_spawn(executor_, std::move(task), asio::use_awaitable);
+  co_return co_await run_on(executor_, std::move(task));
 }
 
 // The images of one power-on, read and checked.

@@ -77,7 +77,7 @@ class Qemu final : public Backend {
       asio::co_spawn(strand_executor, work(self, list, into, shared), asio::detached);
       while (shared->workers > 0) co_await shared->done.async_wait(tuple_awaitable);
     };
-    co_await asio::co_spawn(strand, all(strand, worker, this, &paths, &found, progress), asio::use_awaitable);
+    co_await run_on(strand, all(strand, worker, this, &paths, &found, progress));
     co_return describe(found);
   }
 

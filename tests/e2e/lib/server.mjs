@@ -29,10 +29,12 @@ export class Server {
     this.stdin = options.stdin ?? 'ignore';
     this.command = options.command ?? [];  // what starts it, like ['bwrap', ...]
     this.log = '';
+    this.crashed = false;  // by us
   }
 
   async start() {
     const argv = [...this.command, join(bin, 'virserver'), '--listen', `127.0.0.1:${this.port}`, '--data', this.data, ...this.args];
+    this.crashed = false;
     this.child = spawn(argv[0], argv.slice(1), { env: { ...process.env, ...this.env }, stdio: [this.stdin, 'pipe', 'pipe'] });
     this.child.stderr.on('data', (data) => { this.log += data; });
     this.exited = once(this.child, 'exit');
@@ -58,20 +60,23 @@ export class Server {
 
   // Ends the server with SIGTERM, which must be an orderly end; sessions' boards live on.
   async stop() {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
-    process.kill(this.pid(), 'SIGTERM');
+    if (this.crashed) return;
+    if (!this.ended()) process.kill(this.pid(), 'SIGTERM');  // one that ended by itself is told below
     const [code, signal] = await this.exited;
     if (code !== 0) throw new Error(`virserver ended with ${signal ?? `status ${code}`}:\n${this.log.slice(-8000)}`);
   }
 
+  ended() { return this.child.exitCode !== null || this.child.signalCode !== null; }
+
   async crash() {
+    this.crashed = true;
     this.child.kill('SIGKILL');
     await this.exited;
   }
 
   // Deletes every session, stops, removes the data directory.
   async destroy() {
-    if (this.child.exitCode === null && this.child.signalCode === null) {
+    if (!this.ended()) {
       for (const session of (await this.get('/api/v1/sessions?limit=200')).body.items) await this.delete(`/api/v1/sessions/${session.id}`);
     }
     await this.stop();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 #include "base/async_mutex.hpp"
@@ -141,6 +142,35 @@ TEST(Blocking, RunsElsewhereAndComesBack) {
     EXPECT_EQ(std::this_thread::get_id(), here);
   };
   run(context, main());
+}
+
+// The caller is cancelled while its task is busy on another thread: a session that is deleted while its row is written.
+TEST(RunOn, TheCallersCancellationDoesNotReachTheTask) {
+  for (int round = 0; round < 100; ++round) {
+    asio::io_context context(1);
+    asio::thread_pool pool(1);
+    TaskScope scope(context.get_executor(), "test");
+    std::promise<void> begun, cancelled;
+    bool untouched = false;
+    auto task = [&]() -> Task<bool> {
+      begun.set_value();
+      cancelled.get_future().wait();
+      co_await asio::post(asio::use_awaitable);  // what the cancellation has sent to this thread comes first
+      const auto state = co_await asio::this_coro::cancellation_state;
+      co_return state.cancelled() == asio::cancellation_type::none;
+    };
+    auto caller = [&]() -> Task<> { untouched = co_await run_on(pool.get_executor(), task()); };
+    auto main = [&]() -> Task<> {
+      scope.spawn(caller());
+      co_await asio::post(asio::use_awaitable);
+      begun.get_future().wait();
+      asio::post(context, [&] { cancelled.set_value(); });  // runs once stop() has cancelled and waits
+      co_await scope.stop();
+    };
+    run(context, main());
+    pool.join();
+    ASSERT_TRUE(untouched);
+  }
 }
 
 }  // namespace
