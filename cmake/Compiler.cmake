@@ -45,7 +45,9 @@ endif()
 
 find_program(VIRSERVER_CCACHE ccache)
 if(VIRSERVER_CCACHE)
+  # Another checkout of the same source finds what this one compiled: the precompiled header's path is not part of what
+  # is compared (its content is).
   set(CMAKE_CXX_COMPILER_LAUNCHER env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
-      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 ${VIRSERVER_CCACHE})
+      CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1 CCACHE_IGNOREOPTIONS=${CMAKE_BINARY_DIR}/* ${VIRSERVER_CCACHE})
   set(CMAKE_C_COMPILER_LAUNCHER ${CMAKE_CXX_COMPILER_LAUNCHER})
 endif()

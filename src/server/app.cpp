@@ -116,6 +116,18 @@ int run(const Config& given) {
   const Fd lock = open_data_dir(config.data);
   config.data = fs::canonical(config.data);
 
+  // Before what has threads of its own: those still let go of the contexts when their last work is done.
+  std::vector<std::unique_ptr<asio::io_context>> contexts;
+  std::vector<asio::io_context*> context_list;
+  std::vector<asio::any_io_executor> executors;
+  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
+  for (unsigned i = 0; i < config.threads; ++i) {
+    contexts.push_back(std::make_unique<asio::io_context>(1));
+    work.emplace_back(contexts.back()->get_executor());
+    context_list.push_back(contexts.back().get());
+    executors.push_back(contexts.back()->get_executor());
+  }
+
   asio::thread_pool pool(2);  // blocking work
   const auto rows = store::open_sqlite(config.data / "virserver.db");
   const auto blobs = store::open_disk_blobs(config.data / "blobs", pool);
@@ -134,16 +146,6 @@ int run(const Config& given) {
   const process::SandboxSupport sandbox = process::probe_sandbox(host);
   if (!sandbox.full) log::warn("engines run in a reduced sandbox: {}; {}", sandbox.cause, sandbox.remedy);
 
-  std::vector<std::unique_ptr<asio::io_context>> contexts;
-  std::vector<asio::io_context*> context_list;
-  std::vector<asio::any_io_executor> executors;
-  std::vector<asio::executor_work_guard<asio::io_context::executor_type>> work;
-  for (unsigned i = 0; i < config.threads; ++i) {
-    contexts.push_back(std::make_unique<asio::io_context>(1));
-    work.emplace_back(contexts.back()->get_executor());
-    context_list.push_back(contexts.back().get());
-    executors.push_back(contexts.back()->get_executor());
-  }
   asio::io_context& main_context = *contexts.front();
   asio::signal_set signals(main_context, SIGINT, SIGTERM);  // from here on a signal ends the server in order
 

@@ -28,8 +28,19 @@ Task<Result<void>> Registry::restore() {
 }
 
 Task<Result<std::shared_ptr<Session>>> Registry::create(NewSession request) {
-  if (size() >= services_.settings.max_sessions)
-    co_return fail(ErrorCode::SESSION_LIMIT, "this server holds {} sessions already; delete one or raise max_sessions", size());
+  {
+    std::lock_guard lock(mutex_);
+    if (const std::size_t held = sessions_.size() + creating_; held >= services_.settings.max_sessions)
+      co_return fail(ErrorCode::SESSION_LIMIT, "this server holds {} sessions already; delete one or raise max_sessions", held);
+    ++creating_;
+  }
+  struct Leave {
+    Registry& registry;
+    ~Leave() {
+      std::lock_guard lock(registry.mutex_);
+      --registry.creating_;
+    }
+  } leave{*this};
   auto choice = co_await services_.backends.choose(request.board, request.backend);
   if (!choice) co_return pass(choice);
 

@@ -50,6 +50,7 @@ class Registry {
   const Services& services_;
   std::vector<asio::any_io_executor> executors_;
   std::size_t next_ = 0;
+  std::size_t creating_ = 0;  // on their way into sessions_; they count for the limit
   mutable std::mutex mutex_;
   std::map<std::string, std::shared_ptr<Session>> sessions_;
 };

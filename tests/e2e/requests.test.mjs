@@ -224,3 +224,11 @@ test('settings: command line over environment over file', async (t) => {
   await own.session('microbit');
   assert.strictEqual((await own.post(sessions, { board_template: 'microbit' })).body.code, 'SESSION_LIMIT');
 });
+
+test('the limit of sessions holds for calls at the same time', async (t) => {
+  const own = await new Server({ args: ['--max-sessions', '3'] }).start();
+  t.after(() => own.destroy());
+  await own.discovered();
+  const answers = await Promise.all(Array.from({ length: 12 }, () => own.post(sessions, { board_template: 'microbit' })));
+  assert.deepStrictEqual(answers.map((each) => each.status).sort(), [...Array(3).fill(201), ...Array(9).fill(429)]);
+});

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "fixture.hpp"
+#include "support/needs.hpp"
 
 namespace virserver::process {
 namespace {
@@ -74,7 +75,8 @@ TEST_P(Consoles, AreDrainedWhileTheServerReadsNothing) {
 
 TEST_P(Consoles, OfARealEmulatorSpeak) {
   const std::string qemu = "/usr/bin/qemu-system-arm", uboot = "/usr/lib/u-boot/qemu_arm/u-boot.bin";
-  if (!std::filesystem::exists(qemu) || !std::filesystem::exists(uboot)) GTEST_SKIP() << "needs qemu-system-arm and u-boot-qemu";
+  NEEDS(qemu);
+  NEEDS(uboot);
   run([&, this]() -> Task<> {
     Limits limits;
     limits.memory_mb = 512;

@@ -1,9 +1,7 @@
-// A real QEMU in a real engine directory. QEMU is required: `make deps` installs it. Where it is absent the test says so
-// and is skipped, or fails when VIRSERVER_REQUIRE_QEMU=1.
+// A real QEMU in a real engine directory.
 #pragma once
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <fstream>
 
@@ -11,23 +9,11 @@
 #include "backend/qemu/qemu.hpp"
 #include "board/templates.hpp"
 #include "process/console_log.hpp"
+#include "support/needs.hpp"
 
 namespace virserver::backend {
 
 using namespace std::chrono_literals;
-
-inline std::optional<std::string> missing(const std::string& file) {
-  if (std::filesystem::exists(file)) return std::nullopt;
-  return file + " is not installed (run make deps)";
-}
-
-#define NEEDS(file)                                                                                   \
-  if (auto why = missing(file)) {                                                                     \
-    std::fprintf(stderr, "NOT TESTED WITH THE REAL EMULATOR: %s\n", why->c_str());                    \
-    const char* require = ::getenv("VIRSERVER_REQUIRE_QEMU");                                         \
-    if (require && std::string_view(require) == "1") GTEST_FAIL() << *why;                            \
-    GTEST_SKIP() << *why;                                                                             \
-  }
 
 class QemuTest : public ::testing::Test {
  protected:

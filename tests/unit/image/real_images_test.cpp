@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "image/image.hpp"
+#include "support/needs.hpp"
 
 namespace virserver::image {
 namespace {
@@ -24,7 +25,7 @@ class FirmwareImage : public ::testing::TestWithParam<Firmware> {
 };
 
 TEST_P(FirmwareImage, ElfHexAndBinAgree) {
-  if (!std::filesystem::exists(path("elf"))) GTEST_SKIP() << "the cross compiler for " << GetParam().board << " is not installed";
+  NEEDS(path("elf"));
   const auto elf = read(path("elf"), {});
   ASSERT_TRUE(elf) << elf.error().message;
   EXPECT_EQ(elf->metadata.architecture, GetParam().architecture);
@@ -64,15 +65,14 @@ INSTANTIATE_TEST_SUITE_P(
       return name;
     });
 
-// Reads `path` or skips the test where the package is not installed.
-#define READ_OR_SKIP(variable, path, ...) \
-  if (!std::filesystem::exists(path)) GTEST_SKIP() << path << " is not installed"; \
+#define READ_INSTALLED(variable, path, ...) \
+  NEEDS(path); \
   const auto variable = read(path, Options{__VA_ARGS__}); \
   ASSERT_TRUE(variable) << variable.error().message
 
 TEST(DebianImages, MicroPythonForTheMicrobit) {
   const char* const path = "/usr/share/firmware-microbit-micropython/firmware.hex";
-  READ_OR_SKIP(image, path);
+  READ_INSTALLED(image, path);
   ASSERT_EQ(image->regions.size(), 2u);
   EXPECT_EQ(image->regions[0].address, 0u);
   EXPECT_GT(image->regions[0].bytes.size(), 200'000u);
@@ -87,14 +87,14 @@ TEST(DebianImages, MicroPythonForTheMicrobit) {
 
 TEST(DebianImages, UBootForArmIsAStaticPie) {
   const char* const path = "/usr/lib/u-boot/qemu_arm/uboot.elf";
-  READ_OR_SKIP(image, path);
+  READ_INSTALLED(image, path);
   EXPECT_EQ(image->metadata.architecture, Architecture::arm);
   EXPECT_EQ(image->regions.at(0).address, 0u);
 }
 
 TEST(DebianImages, OpenSbi) {
   const char* const path = "/usr/lib/riscv64-linux-gnu/opensbi/generic/fw_jump.elf";
-  READ_OR_SKIP(image, path);
+  READ_INSTALLED(image, path);
   EXPECT_EQ(image->metadata.architecture, Architecture::riscv64);
   EXPECT_EQ(image->metadata.entry, 0x80000000u);
   EXPECT_GT(image->metadata.memory_size, image->regions.at(0).bytes.size());
@@ -102,7 +102,7 @@ TEST(DebianImages, OpenSbi) {
 
 TEST(DebianImages, FirmwareVolumeIsRaw) {
   const char* const path = "/usr/share/qemu-efi-aarch64/QEMU_EFI.fd";
-  READ_OR_SKIP(image, path, .load_address = 0);
+  READ_INSTALLED(image, path, .load_address = 0);
   EXPECT_EQ(image->metadata.format, Format::bin);
 }
 
