@@ -75,6 +75,16 @@ struct MemoryRegion {
   bool writable = true;  // false: flash or ROM; loadable all the same
 };
 
+// Registers that the machine really answers, and with what.
+struct DeviceRegion {
+  std::string name;          // the emulator's name of the region: "RCC", "stm32f2xx-usart"
+  std::string model;         // the emulator's type of the device; empty where it does not say
+  std::string kind;          // uart, gpio, timer, ... or "other", by the model's name
+  std::uint64_t address = 0, size = 0;
+  bool stub = false;         // reads 0 and forgets what is written: nothing is emulated
+  std::optional<unsigned> serial;  // the emulator's serial port that this UART is
+};
+
 // One board made ready for one backend. `data` is the backend's own and opaque to everybody else; it is kept with the
 // session so that an engine can be adopted.
 struct EnginePlan {
@@ -84,6 +94,7 @@ struct EnginePlan {
   char profile = 0;                      // Arm profile of the first node
   bool big_endian = false;
   std::vector<MemoryRegion> memory;
+  std::vector<DeviceRegion> devices;     // sorted by address; empty where the backend does not tell
   std::vector<board::Console> consoles;  // that the engine will have, semihosting not included
   bool semihosting = false;
   std::string default_console;

@@ -13,11 +13,17 @@ std::string text(const json::object& object, const char* key) { return std::stri
 std::string_view to_string(backend::Severity severity) { return severities[static_cast<int>(severity)]; }
 
 json::object plan_to_json(const backend::EnginePlan& plan) {
-  json::array findings, memory, consoles;
+  json::array findings, memory, devices, consoles;
   for (const auto& finding : plan.findings)
     findings.push_back({{"severity", static_cast<int>(finding.severity)}, {"pointer", finding.pointer}, {"message", finding.message}});
   for (const auto& region : plan.memory)
     memory.push_back({{"name", region.name}, {"address", region.address}, {"size", region.size}, {"writable", region.writable}});
+  for (const auto& device : plan.devices) {
+    json::object entry{{"name", device.name}, {"model", device.model}, {"kind", device.kind}, {"address", device.address}, {"size", device.size}};
+    if (device.stub) entry["stub"] = true;
+    if (device.serial) entry["serial"] = *device.serial;
+    devices.push_back(std::move(entry));
+  }
   for (const auto& console : plan.consoles)
     consoles.push_back({{"name", console.name}, {"peripheral", console.peripheral}, {"index", console.index}});
   return {{"backend", plan.backend},
@@ -26,6 +32,7 @@ json::object plan_to_json(const backend::EnginePlan& plan) {
           {"profile", static_cast<int>(plan.profile)},
           {"big_endian", plan.big_endian},
           {"memory", std::move(memory)},
+          {"devices", std::move(devices)},
           {"consoles", std::move(consoles)},
           {"semihosting", plan.semihosting},
           {"default_console", plan.default_console},
@@ -49,6 +56,14 @@ backend::EnginePlan plan_from_json(const json::object& object) {
     plan.memory.push_back({text(region, "name"), region.at("address").to_number<std::uint64_t>(),
                            region.at("size").to_number<std::uint64_t>(), region.at("writable").as_bool()});
   }
+  if (const auto* devices = object.if_contains("devices"))  // not in rows of earlier versions
+    for (const auto& value : devices->as_array()) {
+      const auto& device = value.as_object();
+      auto& added = plan.devices.emplace_back();
+      added = {text(device, "name"), text(device, "model"), text(device, "kind"), device.at("address").to_number<std::uint64_t>(),
+               device.at("size").to_number<std::uint64_t>(), device.contains("stub"), std::nullopt};
+      if (const auto* serial = device.if_contains("serial")) added.serial = serial->to_number<unsigned>();
+    }
   for (const auto& value : object.at("consoles").as_array()) {
     const auto& console = value.as_object();
     plan.consoles.push_back({text(console, "name"), text(console, "peripheral"), console.at("index").to_number<unsigned>()});

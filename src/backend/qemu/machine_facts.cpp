@@ -55,6 +55,52 @@ std::uint64_t private_memory_mb(pid_t pid) {
   return 0;
 }
 
+Task<std::string> property(QmpClient& qmp, std::string path, std::string name, std::chrono::milliseconds timeout) {
+  json::object arguments{{"path", std::move(path)}, {"property", std::move(name)}};
+  auto value = co_await qmp.execute("qom-get", std::move(arguments), timeout);
+  if (!value || !value->is_string()) co_return std::string();
+  co_return std::string(std::string_view(value->get_string()).substr(0, 256));
+}
+
+std::optional<unsigned> port_number(std::string_view label) {
+  if (label.size() != 5 || !label.starts_with("port") || label[4] < '0' || label[4] > '9') return std::nullopt;
+  return static_cast<unsigned>(label[4] - '0');
+}
+
+// The devices behind the map's registers. What lies behind a peripheral protection controller is the controller's in
+// the map; its property port[N] leads to the device.
+Task<std::vector<DeviceRegion>> ask_devices(QmpClient& qmp, const std::vector<IoRegion>& regions, std::chrono::milliseconds timeout) {
+  struct Known {
+    std::string model;
+    std::optional<unsigned> serial;
+  };
+  std::map<std::string, Known> known;
+  std::vector<DeviceRegion> devices;
+  for (const auto& region : regions) {
+    std::string owner = region.owner, name = region.name;
+    if (name.starts_with("tz-ppc-port[") && !owner.empty()) {
+      const std::string behind = co_await property(qmp, owner, name.substr(7), timeout);
+      if (const auto slash = behind.rfind('/'); slash != behind.npos && slash > 0) {
+        owner = behind.substr(0, slash);
+        name = behind.substr(slash + 1, behind.find('[', slash) - slash - 1);
+      }
+    }
+    Known device;
+    if (const auto found = known.find(owner); found != known.end()) {
+      device = found->second;
+    } else if (!owner.empty()) {
+      device.model = co_await property(qmp, owner, "type", timeout);
+      device.serial = port_number(co_await property(qmp, owner, "chardev", timeout));
+      known[owner] = device;
+    }
+    DeviceRegion& added = devices.emplace_back();
+    added = {name, device.model, device_kind(device.model), region.address, region.size, false, device.serial};
+    added.stub = device.model == "unimplemented-device" || device.model == "empty_slot";
+    if (added.stub) added.kind = device_kind(name);
+  }
+  co_return devices;
+}
+
 Task<Result<MachineFacts>> ask(QmpClient& qmp, pid_t pid, std::chrono::milliseconds timeout) {
   MachineFacts facts;
   auto greeting = co_await qmp.handshake(timeout);
@@ -62,9 +108,11 @@ Task<Result<MachineFacts>> ask(QmpClient& qmp, pid_t pid, std::chrono::milliseco
   json::object none;
   auto ports = co_await qmp.execute("query-chardev", none, timeout);
   if (!ports) co_return pass(ports);
-  auto text = co_await qmp.monitor("info mtree -f", timeout);
+  auto text = co_await qmp.monitor("info mtree -f -o", timeout);
   if (!text) co_return pass(text);
-  facts.memory = parse_memory_map(*text);
+  auto map = parse_machine_map(*text);
+  facts.memory = std::move(map.memory);
+  facts.devices = co_await ask_devices(qmp, map.io, timeout);
   auto processors = co_await qmp.execute("query-cpus-fast", none, timeout);
   if (!processors) co_return pass(processors);
 
@@ -83,8 +131,7 @@ Task<Result<MachineFacts>> ask(QmpClient& qmp, pid_t pid, std::chrono::milliseco
       const auto* label = port ? port->if_contains("label") : nullptr;
       const auto* open = port ? port->if_contains("frontend-open") : nullptr;
       if (!label || !label->is_string() || !open || !open->is_bool() || !open->get_bool()) continue;
-      const std::string_view name = label->get_string();
-      if (name.size() == 5 && name.starts_with("port") && name[4] >= '0' && name[4] <= '9') facts.serials.push_back(static_cast<unsigned>(name[4] - '0'));
+      if (const auto number = port_number(label->get_string())) facts.serials.push_back(*number);
     }
   std::ranges::sort(facts.serials);
   facts.host_memory_mb = private_memory_mb(pid);

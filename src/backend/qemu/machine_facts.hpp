@@ -1,4 +1,4 @@
-// What a machine really is once it exists: its memory, processor and serial ports. QEMU tells only of a started one.
+// What a machine really is once it exists: its memory, devices, processor and serial ports. QEMU tells only of a started one.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -30,6 +30,7 @@ struct MachineChoice {
 
 struct MachineFacts {
   std::vector<MemoryRegion> memory;
+  std::vector<DeviceRegion> devices;  // sorted by address
   std::string processor;           // of the first processor, QEMU's name
   unsigned cores = 1;
   std::uint64_t host_memory_mb = 0;  // private memory of QEMU before the guest runs, its RAM included

@@ -9,11 +9,11 @@ namespace virserver::backend::qemu {
 
 namespace {
 
-constexpr std::size_t max_regions = 256;
+constexpr std::size_t max_memory = 256, max_io = 1024;
 
 struct View {
   std::vector<std::string> spaces;
-  std::vector<MemoryRegion> regions;
+  MachineMap map;
 };
 
 std::optional<std::uint64_t> hex(std::string_view text) {
@@ -23,35 +23,55 @@ std::optional<std::uint64_t> hex(std::string_view text) {
   return value;
 }
 
-// "  0000000008000000-00000000080fffff (prio 0, rom): STM32F405.flash @0000000000001000"
-std::optional<MemoryRegion> parse_region(std::string_view line) {
+// "  0000000008000000-00000000080fffff (prio 0, rom): STM32F405.flash @0000000000001000 owner:{dev path=/machine/x}"
+void parse_region(std::string_view line, MachineMap& map) {
   line.remove_prefix(std::min(line.find_first_not_of(' '), line.size()));
   const auto dash = line.find('-');
   const auto space = line.find(' ');
   const auto prio = line.find("(prio ");
   const auto close = line.find("): ");
-  if (dash == line.npos || space == line.npos || dash > space || prio == line.npos || close == line.npos || close < prio) return std::nullopt;
+  if (dash == line.npos || space == line.npos || dash > space || prio == line.npos || close == line.npos || close < prio) return;
   const auto first = hex(line.substr(0, dash)), last = hex(line.substr(dash + 1, space - dash - 1));
-  if (!first || !last || *last < *first || *last - *first == ~0ull) return std::nullopt;
+  if (!first || !last || *last < *first || *last - *first == ~0ull) return;
   const auto comma = line.rfind(' ', close);
   const std::string_view kind = line.substr(comma + 1, close - comma - 1);
-  std::string_view name = line.substr(close + 3);
-  if (const auto at = name.find(" @"); at != name.npos) name = name.substr(0, at);
+  std::string_view name = line.substr(close + 3), owner;
+  if (const auto at = name.find(" owner:{"); at != name.npos) {
+    owner = name.substr(at + 8);
+    const auto path = owner.find("path=");
+    owner = path == owner.npos ? std::string_view() : owner.substr(path + 5);
+    owner = owner.substr(0, std::min(owner.find_first_of("} "), std::size_t{256}));
+  }
+  for (const std::string_view end : {" owner:{", " parent:{", " @"}) name = name.substr(0, name.find(end));
+  const std::uint64_t size = *last - *first + 1;
   const bool controlled = name.starts_with("tz-mpc-upstream");
   const bool settings = name.ends_with(".uicr");  // written by images, without effect in QEMU
-  if (kind != "ram" && kind != "rom" && kind != "romd" && kind != "nv-ram" && kind != "nv-rom" && !controlled && !settings)
-    return std::nullopt;
-  MemoryRegion region;
-  region.name = std::string(name.substr(0, 100));
-  region.address = *first;
-  region.size = *last - *first + 1;
-  region.writable = kind == "ram" || kind == "nv-ram" || controlled;
-  return region;
+  if (kind == "ram" || kind == "rom" || kind == "romd" || kind == "nv-ram" || kind == "nv-rom" || controlled || settings) {
+    const bool writable = kind == "ram" || kind == "nv-ram" || controlled;
+    if (map.memory.size() < max_memory) map.memory.push_back({std::string(name.substr(0, 100)), *first, size, writable});
+  } else if (kind == "i/o" && map.io.size() < max_io) {
+    map.io.push_back({std::string(name.substr(0, 100)), *first, size, std::string(owner)});
+  }
+}
+
+// Sorted by address, and adjacent regions that are `one` joined.
+template <class Region, class One>
+void join(std::vector<Region>& regions, One one) {
+  std::ranges::sort(regions, {}, &Region::address);
+  std::vector<Region> joined;
+  for (auto& region : regions) {
+    if (!joined.empty() && one(joined.back(), region) && joined.back().address + joined.back().size == region.address &&
+        joined.back().size <= ~region.size)
+      joined.back().size += region.size;
+    else
+      joined.push_back(std::move(region));
+  }
+  regions = std::move(joined);
 }
 
 }  // namespace
 
-std::vector<MemoryRegion> parse_memory_map(std::string_view text) {
+MachineMap parse_machine_map(std::string_view text) {
   std::vector<View> views;
   while (!text.empty() && views.size() < 1024) {
     const auto end = text.find('\n');
@@ -65,8 +85,8 @@ std::vector<MemoryRegion> parse_memory_map(std::string_view text) {
     } else if (line.starts_with(" AS \"")) {
       const auto quote = line.find('"', 5);
       if (quote != line.npos) views.back().spaces.emplace_back(line.substr(5, quote - 5));
-    } else if (auto region = parse_region(line); region && views.back().regions.size() < max_regions) {
-      views.back().regions.push_back(std::move(*region));
+    } else {
+      parse_region(line, views.back().map);
     }
   }
   auto find = [&](std::string_view space) -> View* {
@@ -78,17 +98,10 @@ std::vector<MemoryRegion> parse_memory_map(std::string_view text) {
   if (!view) view = find("cpu-memory-0");
   if (!view) view = find("memory");
   if (!view) return {};
-  auto regions = std::move(view->regions);
-  std::ranges::sort(regions, {}, &MemoryRegion::address);
-  std::vector<MemoryRegion> merged;
-  for (auto& region : regions) {
-    if (!merged.empty() && merged.back().name == region.name && merged.back().writable == region.writable &&
-        merged.back().address + merged.back().size == region.address && merged.back().size <= ~region.size)
-      merged.back().size += region.size;
-    else
-      merged.push_back(std::move(region));
-  }
-  return merged;
+  MachineMap map = std::move(view->map);
+  join(map.memory, [](const MemoryRegion& a, const MemoryRegion& b) { return a.name == b.name && a.writable == b.writable; });
+  join(map.io, [](const IoRegion& a, const IoRegion& b) { return a.name == b.name && a.owner == b.owner && !a.owner.empty(); });
+  return map;
 }
 
 }  // namespace virserver::backend::qemu

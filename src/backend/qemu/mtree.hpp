@@ -1,5 +1,6 @@
-// The memory map of a QEMU machine, from the text of `info mtree -f`.
+// The bus of a QEMU machine, from the text of `info mtree -f -o`.
 #pragma once
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -7,8 +8,20 @@
 
 namespace virserver::backend::qemu {
 
-// RAM, ROM and flash as the first processor sees them, sorted by address; adjacent parts of one region are one.
-// Memory behind a protection controller counts as memory. Lines that are not understood are skipped; at most 256 regions.
-std::vector<MemoryRegion> parse_memory_map(std::string_view text);
+// Registers: an address range that a device answers.
+struct IoRegion {
+  std::string name;   // QEMU's name of the region, often the device's
+  std::uint64_t address = 0, size = 0;
+  std::string owner;  // QOM path of the device; empty where QEMU does not say
+};
+
+struct MachineMap {
+  std::vector<MemoryRegion> memory;  // RAM, ROM and flash; memory behind a protection controller counts; at most 256
+  std::vector<IoRegion> io;          // at most 1024
+};
+
+// As the first processor sees it (its secure side where it has two), sorted by address; adjacent parts of one region
+// are one. Lines that are not understood are skipped.
+MachineMap parse_machine_map(std::string_view text);
 
 }  // namespace virserver::backend::qemu

@@ -23,8 +23,8 @@ Task<> converse(qemu::QmpClient& client, int& answered) {
   boost::json::object none;
   auto reply = co_await client.execute("query-status", std::move(none), std::chrono::seconds(60));
   if (!reply && reply.error().message.empty()) std::abort();
-  auto monitor = co_await client.monitor("info mtree -f", std::chrono::seconds(60));
-  if (monitor) qemu::parse_memory_map(*monitor);
+  auto monitor = co_await client.monitor("info mtree -f -o", std::chrono::seconds(60));
+  if (monitor) qemu::parse_machine_map(*monitor);
   else if (monitor.error().message.empty()) std::abort();
   ++answered;
   co_await client.stop();
@@ -51,14 +51,20 @@ void check_qmp(std::string_view text) {
   if (answered != 2) std::abort();
 }
 
-void check_memory_map(std::string_view text) {
-  const auto regions = qemu::parse_memory_map(text);
-  if (regions.size() > 256) std::abort();
+template <class Region>
+void check_regions(const std::vector<Region>& regions, std::size_t most) {
+  if (regions.size() > most) std::abort();
   for (std::size_t i = 0; i < regions.size(); ++i) {
     if (regions[i].size == 0 || regions[i].name.size() > 100) std::abort();
     if (regions[i].address + (regions[i].size - 1) < regions[i].address) std::abort();
     if (i && regions[i].address < regions[i - 1].address) std::abort();
   }
+}
+
+void check_machine_map(std::string_view text) {
+  const auto map = qemu::parse_machine_map(text);
+  check_regions(map.memory, 256);
+  check_regions(map.io, 1024);
 }
 
 // The bits say how it ended and what was seen.
@@ -84,7 +90,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view text(reinterpret_cast<const char*>(data) + 3, size - 3);
   switch (data[0]) {
     case 'q': check_qmp(text.substr(0, 16384)); break;
-    case 'm': check_memory_map(text); break;
+    case 'm': check_machine_map(text); break;
     case 'x': check_exit(data[1] | data[2] << 8, text); break;
     default: break;
   }
