@@ -104,36 +104,42 @@ Result<void> check_vector_table(const EnginePlan& plan, std::span<const LoadImag
 
 }  // namespace
 
-Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images) {
+std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadImage> images) {
   struct Piece {
     std::uint64_t address, last;
     const LoadImage* image;
   };
+  std::vector<Error> problems;
   std::vector<Piece> pieces;
   for (const auto& image : images) {
-    if (auto checked = check_architecture(plan, image); !checked) return checked;
+    if (auto checked = check_architecture(plan, image); !checked) problems.push_back(std::move(checked.error()));
     for (const auto& region : image.image->regions) {
       if (region.bytes.empty()) continue;
       const bool wraps = region.address + (region.bytes.size() - 1) < region.address;
       const auto gap = wraps ? std::optional(region.address) : first_gap(plan, region.address, region.bytes.size());
-      if (gap) {
-        Error error{ErrorCode::IMAGE_OUTSIDE_MEMORY,
-                    fmt::format("{} has {} bytes at {}, and the board has no memory at {}", image.name, region.bytes.size(), hex_address(region.address), hex_address(*gap)),
-                    {{"image", image.name}, {"address", hex_address(region.address)}, {"size", region.bytes.size()}, {"memory", memory_json(plan)}}};
-        return std::unexpected(std::move(error));
-      }
-      pieces.push_back({region.address, region.address + (region.bytes.size() - 1), &image});
+      if (gap)
+        problems.push_back({ErrorCode::IMAGE_OUTSIDE_MEMORY,
+                            fmt::format("{} has {} bytes at {}, and the board has no memory at {}", image.name, region.bytes.size(), hex_address(region.address), hex_address(*gap)),
+                            {{"image", image.name}, {"address", hex_address(region.address)}, {"size", region.bytes.size()}, {"memory", memory_json(plan)}}});
+      if (!wraps) pieces.push_back({region.address, region.address + (region.bytes.size() - 1), &image});
     }
   }
   std::ranges::sort(pieces, {}, &Piece::address);
   for (std::size_t i = 1; i < pieces.size(); ++i) {
     const auto &before = pieces[i - 1], &after = pieces[i];
     if (after.address > before.last) continue;
-    Error error{ErrorCode::IMAGE_OVERLAP, fmt::format("{} and {} both have bytes at {}", before.image->name, after.image->name, hex_address(after.address)),
-                {{"address", hex_address(after.address)}, {"images", json::array{before.image->name, after.image->name}}}};
-    return std::unexpected(std::move(error));
+    problems.push_back({ErrorCode::IMAGE_OVERLAP, fmt::format("{} and {} both have bytes at {}", before.image->name, after.image->name, hex_address(after.address)),
+                        {{"address", hex_address(after.address)}, {"images", json::array{before.image->name, after.image->name}}}});
   }
-  if (plan.profile == 'M' && !pieces.empty()) return check_vector_table(plan, images);
+  // What is built for another processor has no vector table to look at.
+  if (plan.profile == 'M' && !pieces.empty() && std::ranges::find(problems, ErrorCode::IMAGE_WRONG_ARCHITECTURE, &Error::code) == problems.end())
+    if (auto table = check_vector_table(plan, images); !table) problems.push_back(std::move(table.error()));
+  return problems;
+}
+
+Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images) {
+  auto problems = image_problems(plan, images);
+  if (!problems.empty()) return std::unexpected(std::move(problems.front()));
   return {};
 }
 

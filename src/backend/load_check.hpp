@@ -11,6 +11,9 @@ namespace virserver::backend {
 // Thumb reset vector inside loaded bytes or flash).
 Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images);
 
+// The same, every problem instead of the first.
+std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadImage> images);
+
 // Where a raw binary goes when the user names no address: the lowest loadable region. Error: IMAGE_ADDRESS_REQUIRED.
 Result<std::uint64_t> default_load_address(const EnginePlan& plan);
 

@@ -63,45 +63,50 @@ std::optional<char> profile_of_architecture(std::uint64_t value) {
   }
 }
 
-std::optional<char> profile_of_file(Reader reader) {
+ArmAttributes attributes_of_file(Reader reader) {
+  ArmAttributes found;
   std::optional<char> by_architecture, by_profile;
   while (!reader.done()) {
     const std::uint64_t tag = reader.uleb128();
     if (tag == compatibility) {
       reader.uleb128();
       reader.string();
-    } else if (tag == cpu_raw_name || tag == cpu_name || (tag > compatibility && tag % 2 == 1)) {
+    } else if (tag == cpu_name) {
+      for (const char c : reader.string().substr(0, 64)) found.processor += c >= ' ' && c <= '~' ? c : '?';
+    } else if (tag == cpu_raw_name || (tag > compatibility && tag % 2 == 1)) {
       reader.string();
     } else {
       const std::uint64_t value = reader.uleb128();
       if (reader.failed()) break;
       if (tag == cpu_arch) by_architecture = profile_of_architecture(value);
+      if (tag == cpu_arch && value < 256) found.architecture = static_cast<unsigned>(value);
       if (tag == cpu_arch_profile && (value == 'A' || value == 'R' || value == 'M')) by_profile = static_cast<char>(value);
     }
   }
-  return by_profile ? by_profile : by_architecture;
+  found.profile = by_profile ? by_profile : by_architecture;
+  return found;
 }
 
 }  // namespace
 
-std::optional<char> arm_profile(std::span<const std::byte> attributes, bool big_endian) {
+ArmAttributes arm_attributes(std::span<const std::byte> attributes, bool big_endian) {
   Reader reader(attributes, big_endian);
-  if (as_text(reader.take(1)) != "A") return std::nullopt;
+  if (as_text(reader.take(1)) != "A") return {};
   while (!reader.done()) {
     const std::uint32_t length = reader.u32();
-    if (length < 4) return std::nullopt;
+    if (length < 4) return {};
     Reader vendor(reader.take(length - 4), big_endian);
     if (vendor.string() != "aeabi") continue;
     while (!vendor.done()) {
       // The length counts the tag and itself; the tag of a file, section or symbol is one byte.
       const std::uint64_t tag = vendor.uleb128();
       const std::uint32_t size = vendor.u32();
-      if (size < 5) return std::nullopt;
+      if (size < 5) return {};
       Reader content(vendor.take(size - 5), big_endian);
-      if (tag == file) return profile_of_file(content);
+      if (tag == file) return attributes_of_file(content);
     }
   }
-  return std::nullopt;
+  return {};
 }
 
 }  // namespace virserver::image

@@ -196,8 +196,8 @@ class ElfParser {
       if (header.sh_type == SHT_SYMTAB) read_symbols(scn, header);
       if (header.sh_type == SHT_ARM_ATTRIBUTES && header_.e_machine == EM_ARM && !image_.metadata.arm_profile)
         if (Elf_Data* const data = elf_rawdata(scn, nullptr); data && data->d_buf)
-          image_.metadata.arm_profile = arm_profile({static_cast<const std::byte*>(data->d_buf), data->d_size},
-                                                    image_.metadata.big_endian);
+          image_.metadata.arm_profile = arm_attributes({static_cast<const std::byte*>(data->d_buf), data->d_size},
+                                                       image_.metadata.big_endian).profile;
       if (header.sh_type != SHT_NOBITS && (name == ".debug_info" || name == ".zdebug_info" || name == ".debug_line"))
         image_.metadata.has_dwarf = true;
       if ((header.sh_flags & SHF_ALLOC) && (name == ".isr_vector" || name == ".vector_table" || name == ".vectors"))

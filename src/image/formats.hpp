@@ -11,8 +11,13 @@ namespace virserver::image {
 Result<Image> parse_elf(std::span<const std::byte> content, const Options& options);
 Result<Image> parse_hex(std::span<const std::byte> content, const Options& options);
 
-// The profile in the content of an .ARM.attributes section ("Addenda to the ABI for the Arm Architecture"): 'A', 'R',
-// 'M', or nothing where it does not say or is damaged.
-std::optional<char> arm_profile(std::span<const std::byte> attributes, bool big_endian);
+// The content of an .ARM.attributes section ("Addenda to the ABI for the Arm Architecture"); members are left out where
+// it does not say or is damaged.
+struct ArmAttributes {
+  std::optional<char> profile;            // 'A', 'R', 'M'
+  std::optional<unsigned> architecture;   // Tag_CPU_arch
+  std::string processor;                  // Tag_CPU_name, printable, at most 64 characters
+};
+ArmAttributes arm_attributes(std::span<const std::byte> attributes, bool big_endian);
 
 }  // namespace virserver::image

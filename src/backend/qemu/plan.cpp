@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "backend/parts.hpp"
+#include "backend/qemu/nearest_machine.hpp"
 #include "backend/qemu/tables.hpp"
 #include "base/bytes.hpp"
 
@@ -33,7 +35,7 @@ std::string first_error(const std::vector<Finding>& findings) {
 
 struct Candidate {
   MachineChoice choice;
-  std::shared_ptr<const MachineFacts> facts;
+  std::shared_ptr<const MachineFacts> facts;  // null: the machine could not be asked
   std::vector<Finding> findings;
 };
 
@@ -94,7 +96,8 @@ Task<Result<Candidate>> try_machine(const board::Node& node, const Binary& binar
   co_return candidate;
 }
 
-EnginePlan make_plan(const board::Node& node, const Binary& binary, const Target& target, Candidate candidate, std::vector<Finding> findings) {
+EnginePlan make_plan(const board::Board& board, const Binary& binary, const Target& target, Candidate candidate, std::vector<Finding> findings) {
+  const auto& node = board.nodes.front();
   EnginePlan plan;
   plan.backend = "qemu";
   plan.findings = std::move(findings);
@@ -107,6 +110,7 @@ EnginePlan make_plan(const board::Node& node, const Binary& binary, const Target
   plan.big_endian = binary.architecture == Architecture::sparc || binary.architecture == Architecture::ppc ||
                     binary.architecture == Architecture::m68k || binary.target == "mips";
   plan.memory = facts.memory;
+  plan.devices = facts.devices;
   plan.consoles = choose_consoles(node, facts, choice.machine, plan.findings);
   const bool can = plan.architecture == Architecture::arm || plan.architecture == Architecture::aarch64 ||
                    plan.architecture == Architecture::riscv32 || plan.architecture == Architecture::riscv64;
@@ -129,7 +133,23 @@ EnginePlan make_plan(const board::Node& node, const Binary& binary, const Target
   for (const auto& region : facts.memory)
     if (region.name.ends_with(".uicr"))
       plan.findings.push_back({Severity::info, "", fmt::format("what an image writes to {} at {} is ignored", region.name, hex_address(region.address))});
+  for (auto& finding : peripheral_findings(board, plan, choice.machine)) plan.findings.push_back(std::move(finding));
   return plan;
+}
+
+// One machine of one executable; findings with an error where it cannot be.
+Task<Result<Candidate>> consider(const board::Node& node, const Binary& binary, const MachineEntry& entry, const Target& target, FactsCache& cache) {
+  Candidate refused;
+  refused.choice.machine = entry.name;
+  if (node.processor.cores > entry.max_cores) {
+    refused.findings.push_back({Severity::error, "/nodes/0/processor/cores",
+                                fmt::format("the machine {} has at most {} cores, the board {}", entry.name, entry.max_cores, node.processor.cores)});
+    co_return refused;
+  }
+  auto candidate = co_await try_machine(node, binary, entry.name, target, cache);
+  if (candidate || candidate.error().code != ErrorCode::BOARD_UNPLANNABLE) co_return candidate;
+  refused.findings.push_back({Severity::error, "/nodes/0/targets/qemu", std::move(candidate.error().message)});
+  co_return refused;
 }
 
 }  // namespace
@@ -145,58 +165,53 @@ Task<Result<EnginePlan>> plan_board(const board::Board& board, std::vector<std::
     co_return std::unexpected(std::move(error));
   }
 
+  // A board that names machines runs on the first that takes it; else every machine that comes into question is looked
+  // at, and the nearest is taken.
   const bool named = !target.machines.empty();
-  auto names = named ? target.machines : machines_for(node.processor.id, node.soc);
-  std::vector<std::string> all;
-  std::string refusals;
-  for (const auto& binary : binaries)
-    for (const auto& entry : binary->machines) all.push_back(entry.name);
-  std::optional<Candidate> refused;
-  for (const auto& machine : names) {
+  std::optional<Candidate> best;
+  std::shared_ptr<const Binary> best_binary;
+  unsigned long best_distance = 0;
+  std::vector<std::string> others;
+  for (const auto& machine : named ? target.machines : nearby_machines(node, binaries)) {
     for (const auto& binary : binaries) {
       const auto* entry = binary->find_machine(machine);
       if (!entry) continue;
-      if (node.processor.cores > entry->max_cores) {
-        Finding finding{Severity::error, "/nodes/0/processor/cores", fmt::format("the machine {} has at most {} cores, the board {}", machine, entry->max_cores, node.processor.cores)};
-        if (!refused) refused.emplace().findings.push_back(std::move(finding));
-        continue;
-      }
-      auto candidate = co_await try_machine(node, *binary, machine, target, cache);
-      if (!candidate) {
-        if (candidate.error().code != ErrorCode::BOARD_UNPLANNABLE) co_return pass(candidate);
-        Finding finding{Severity::error, "/nodes/0/targets/qemu", candidate.error().message};
-        if (!refused) refused.emplace().findings.push_back(std::move(finding));
-        continue;
-      }
-      // A machine nobody named must have all of the board's memory.
-      const bool fits = std::ranges::none_of(candidate->findings, [&](const auto& f) {
-        return f.severity == Severity::error || (!named && f.pointer.starts_with("/nodes/0/memory") && f.severity != Severity::info);
-      });
-      if (fits) {
-        if (!named)
-          findings.push_back({Severity::info, "/nodes/0", fmt::format("the board names no QEMU machine; {} was chosen by its processor and memory", machine)});
-        co_return make_plan(node, *binary, target, std::move(*candidate), std::move(findings));
-      }
-      if (!refused) refused = std::move(*candidate);
+      auto candidate = co_await consider(node, *binary, *entry, target, cache);
+      if (!candidate) co_return pass(candidate);
+      const bool fits = !has_error(candidate->findings);
+      if (named && fits) co_return make_plan(board, *binary, target, std::move(*candidate), std::move(findings));
+      const auto distance = candidate->facts ? distance_of(node, *candidate->facts, candidate->findings) : impossible;
+      if (!named && fits) others.push_back(machine);
+      if (best && best_distance <= distance) continue;
+      best = std::move(*candidate);
+      best_binary = binary;
+      best_distance = distance;
     }
+    if (best && best_distance == 0) break;
+  }
+  if (!named && best && !has_error(best->findings)) {
+    std::erase(others, best->choice.machine);
+    std::string text = fmt::format("the board names no QEMU machine; {} is the nearest by processor and memory map", best->choice.machine);
+    if (best_distance > 0 && !others.empty()) text += fmt::format(" (also possible: {})", fmt::join(others, ", "));
+    findings.push_back({Severity::info, "/nodes/0/targets", std::move(text)});
+    co_return make_plan(board, *best_binary, target, std::move(*best), std::move(findings));
   }
 
-  if (refused) {
-    for (auto& finding : refused->findings) findings.push_back(std::move(finding));
+  if (best) {
+    for (auto& finding : best->findings) findings.push_back(std::move(finding));
   } else if (named) {
-    const auto close = nearest(names.back(), all);
-    findings.push_back({Severity::error, "/nodes/0/targets/qemu/machine",
-                        fmt::format("this QEMU has no machine {}{}{}", names.back(), close.empty() ? "" : "; near: ", fmt::join(close, ", "))});
-  }
-  if (!named) {
-    std::string fitting;
+    std::vector<std::string> all;
     for (const auto& binary : binaries)
-      for (const auto& entry : binary->machines)
-        if (entry.default_processor == node.processor.id && fitting.size() < 300) fitting += (fitting.empty() ? "" : ", ") + entry.name;
+      for (const auto& entry : binary->machines) all.push_back(entry.name);
+    const auto close = nearest(target.machines.back(), all);
     findings.push_back({Severity::error, "/nodes/0/targets/qemu/machine",
-                        fmt::format("no QEMU machine has the board's processor and all of its memory; name the machine to use in targets.qemu.machine{}{}",
-                                    fitting.empty() ? "" : ", for example one of: ", fitting)});
+                        fmt::format("this QEMU has no machine {}{}{}", target.machines.back(), close.empty() ? "" : "; near: ", fmt::join(close, ", "))});
   }
+  if (!named)
+    findings.push_back({Severity::error, "/nodes/0/targets/qemu/machine",
+                        best ? fmt::format("no QEMU machine takes the board; the nearest is {}, and the differences are listed. Change the board, or name a "
+                                           "machine in targets.qemu.machine", best->choice.machine)
+                             : std::string("no QEMU machine has a processor like the board's; name a machine in targets.qemu.machine")});
   auto error = unplannable(findings, fmt::format("QEMU cannot run this board: {}", first_error(findings)));
   co_return std::unexpected(std::move(error));
 }

@@ -140,28 +140,27 @@ void check_processor(const board::Node& node, const MachineFacts& facts, std::st
 
 namespace {
 
-bool runs_on(const json::object& targets, std::string_view machine) {
-  const auto* qemu = targets.if_contains("qemu");
-  if (!qemu || !qemu->is_object()) return false;
-  for (const char* key : {"machine", "preferred_machines", "machine_alternatives"}) {
-    const auto* value = qemu->as_object().if_contains(key);
-    if (!value) continue;
-    if (value->is_string() && std::string_view(value->as_string()) == machine) return true;
-    if (value->is_array() && std::ranges::any_of(value->as_array(), [&](const json::value& each) { return each.is_string() && std::string_view(each.as_string()) == machine; })) return true;
-  }
-  return false;
+// The serial port of the UART at an address, as the machine has it wired.
+std::optional<unsigned> serial_at(const MachineFacts& facts, std::uint64_t address) {
+  for (const auto& device : facts.devices)
+    if (device.serial && address >= device.address && address - device.address < device.size) return device.serial;
+  return std::nullopt;
 }
 
-// QEMU does not tell which -serial a UART's address has; the library's boards do, for the machines they run on.
-std::optional<unsigned> known_serial(std::string_view machine, std::uint64_t address) {
-  for (const board::Template& known : board::builtin_templates()) {
-    const board::Node& node = known.config.nodes.front();
-    if (!runs_on(node.targets, machine)) continue;
-    for (const board::Console& console : node.consoles)
-      for (const board::Peripheral& peripheral : node.peripherals)
-        if (peripheral.name == console.peripheral && peripheral.address == address) return console.index;
+// A board may give a UART another address than the machine does; its console is then still the port it asks for.
+void wire(const board::Node& node, const MachineFacts& facts, std::string_view machine, std::size_t position, board::Console& console,
+          std::vector<Finding>& findings) {
+  const auto peripheral = std::ranges::find(node.peripherals, console.peripheral, &board::Peripheral::name);
+  if (console.peripheral.empty() || peripheral == node.peripherals.end() || !peripheral->address) return;
+  if (const auto serial = serial_at(facts, *peripheral->address)) {
+    console.index = *serial;
+    return;
   }
-  return std::nullopt;
+  const auto stands_in = std::ranges::find_if(facts.devices, [&](const DeviceRegion& device) { return device.serial == console.index; });
+  if (stands_in == facts.devices.end()) return;
+  findings.push_back({Severity::approximated, fmt::format("/nodes/0/consoles/{}", position),
+                      fmt::format("the machine {} has no UART at {}; the console {} is its serial port {}, a {} at {}", machine,
+                                  hex_address(*peripheral->address), console.name, console.index, stands_in->model, hex_address(stands_in->address))});
 }
 
 }  // namespace
@@ -182,21 +181,21 @@ std::vector<board::Console> choose_consoles(const board::Node& node, const Machi
       wanted.push_back({std::move(name), peripheral.name, index++});
     }
   }
-  for (board::Console& console : wanted)
-    for (const board::Peripheral& peripheral : node.peripherals)
-      if (peripheral.name == console.peripheral && peripheral.address) console.index = known_serial(machine, *peripheral.address).value_or(console.index);
+  for (std::size_t i = 0; i < wanted.size(); ++i) wire(node, facts, machine, i, wanted[i], findings);
   if (wanted.empty() && !facts.serials.empty()) wanted.push_back({"uart0", "", facts.serials.front()});
   std::vector<board::Console> consoles;
-  for (auto& console : wanted) {
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    auto& console = wanted[i];
     const bool reserved = console.name == "emulator" || console.name == "semihosting";
     const bool wired = std::ranges::find(facts.serials, console.index) != facts.serials.end();
     const bool twice = std::ranges::any_of(consoles, [&](const auto& other) { return other.index == console.index || other.name == console.name; });
+    std::string pointer = fmt::format("/nodes/0/consoles/{}", i);
     if (reserved)
-      findings.push_back({Severity::error, "/nodes/0/consoles", fmt::format("a console cannot be called {}; choose another name", console.name)});
+      findings.push_back({Severity::error, std::move(pointer), fmt::format("a console cannot be called {}; choose another name", console.name)});
     else if (twice)
-      findings.push_back({Severity::missing, "/nodes/0/consoles", fmt::format("the console {} uses a name or port that another one has, and was left out", console.name)});
+      findings.push_back({Severity::missing, std::move(pointer), fmt::format("the console {} uses a name or port that another one has, and was left out", console.name)});
     else if (!wired)
-      findings.push_back({Severity::missing, "/nodes/0/consoles", fmt::format("the machine {} has no serial port {} for the console {}", machine, console.index, console.name)});
+      findings.push_back({Severity::missing, std::move(pointer), fmt::format("the machine {} has no serial port {} for the console {}", machine, console.index, console.name)});
     else
       consoles.push_back(std::move(console));
   }

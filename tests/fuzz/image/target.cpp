@@ -2,7 +2,7 @@
 #include <cstdint>
 #include <cstdlib>
 
-#include "image/image.hpp"
+#include "image/hints.hpp"
 
 namespace {
 
@@ -23,6 +23,8 @@ void check(std::span<const std::byte> content, const virserver::image::Options& 
     last = &region;
   }
   if (total > options.max_bytes || image->metadata.memory_size == 0) std::abort();
+  const auto hints = virserver::image::read_hints(content, *image);
+  if (hints.words.size() > 4096 || hints.handlers.size() > 512 || hints.arm_processor.size() > 64) std::abort();
 }
 
 }  // namespace

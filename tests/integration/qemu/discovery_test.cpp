@@ -68,18 +68,6 @@ TEST_F(QemuTest, AProcessorTheMachineDoesNotTakeIsRefused) {
   EXPECT_NE(planned.error().message.find("fixed processor"), std::string::npos) << planned.error().message;
 }
 
-TEST_F(QemuTest, ABoardWithoutATargetIsPlannedByProcessorAndMemory) {
-  auto board = derived("microbit");
-  board.nodes[0].targets = {};
-  auto planned = run(qemu->plan(board));
-  ASSERT_TRUE(planned) << planned.error().message;
-  EXPECT_EQ(planned->data.at("machine").as_string(), "microbit");
-  board.nodes[0].memory.push_back({board::MemoryType::ram, "far", 0x90000000, 0x1000, true, true, true});
-  planned = run(qemu->plan(board));
-  ASSERT_FALSE(planned);
-  EXPECT_EQ(planned.error().code, ErrorCode::BOARD_UNPLANNABLE);
-}
-
 TEST_F(QemuTest, SeveralNodesAreUnsupported) {
   auto board = derived("microbit");
   board.nodes.push_back(board.nodes[0]);
