@@ -9,6 +9,8 @@ http::Handlers all_handlers(Context& context) {
   bind_capabilities(handlers, context);
   bind_models(handlers, context);
   bind_templates(handlers, context);
+  bind_board_check(handlers, context);
+  bind_board_proposals(handlers, context);
   bind_sessions(handlers, context);
   bind_programs(handlers, context);
   bind_consoles(handlers, context);

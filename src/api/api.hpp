@@ -23,6 +23,7 @@ struct Context {
   store::Idempotency& idempotency;
   Metrics& metrics;
   const process::SandboxSupport& sandbox;
+  asio::thread_pool& pool;  // blocking work
   std::filesystem::path data;
   std::uint64_t max_upload_bytes = 0;
   std::chrono::steady_clock::time_point started = std::chrono::steady_clock::now();
@@ -35,6 +36,8 @@ void bind_metrics(http::Handlers& handlers, Context& context);
 void bind_capabilities(http::Handlers& handlers, Context& context);
 void bind_models(http::Handlers& handlers, Context& context);
 void bind_templates(http::Handlers& handlers, Context& context);
+void bind_board_check(http::Handlers& handlers, Context& context);
+void bind_board_proposals(http::Handlers& handlers, Context& context);
 void bind_sessions(http::Handlers& handlers, Context& context);
 void bind_programs(http::Handlers& handlers, Context& context);
 void bind_consoles(http::Handlers& handlers, Context& context);

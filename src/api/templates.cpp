@@ -1,4 +1,4 @@
-// The board library: built-in templates (read-only) and the users' own; checking a board before it is used.
+// The board library: built-in templates (read-only) and the users' own.
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -70,39 +70,6 @@ Task<Result<http::Response>> keep(Context& context, const http::Request& request
   co_return http::created(std::move(body), "/api/v1/templates/" + row.id);
 }
 
-Task<Result<http::Response>> check(Context& context, http::Request& request) {
-  auto input = co_await board_input(context, request.body.as_object());
-  if (!input) co_return pass(input);
-  const auto* wanted = request.body.as_object().if_contains("backend");
-  auto verdicts = co_await context.backends.check(input->board, wanted ? std::string_view(wanted->as_string()) : "auto");
-  json::array backends;
-  bool runs = false;
-  for (auto& verdict : verdicts) {
-    json::object entry{{"backend", verdict.backend}};
-    if (verdict.plan) {
-      runs = true;
-      const bool exact = std::ranges::none_of(verdict.plan->findings, [](const backend::Finding& finding) {
-        return finding.severity != backend::Severity::info;
-      });
-      entry["verdict"] = exact ? "runs" : "approximated";
-      auto& findings = verdict.plan->findings;  // as a session would show them: first what the template says of itself
-      for (auto text = input->findings.rbegin(); text != input->findings.rend(); ++text)
-        findings.insert(findings.begin(), {backend::Severity::info, "", *text});
-      entry["findings"] = findings_json(findings);
-    } else {
-      const Error& error = verdict.plan.error();
-      entry["verdict"] = "refused";
-      entry["code"] = info(error.code).name;
-      entry["reason"] = error.message;
-      const auto* findings = error.details.if_contains("findings");
-      entry["findings"] = findings && findings->is_array() ? findings->as_array() : json::array();
-    }
-    backends.push_back(std::move(entry));
-  }
-  json::object body{{"runs", runs}, {"board_config", board::to_json(input->board)}, {"backends", std::move(backends)}};
-  co_return http::json_response(std::move(body));
-}
-
 }  // namespace
 
 void bind_templates(http::Handlers& handlers, Context& context) {
@@ -155,9 +122,6 @@ void bind_templates(http::Handlers& handlers, Context& context) {
     if (!removed) co_return pass(removed);
     context.events.append("template.deleted", "", {{"template_id", id}});
     co_return http::no_content();
-  });
-  handlers.bind("checkBoard", [&context](http::Request& request) -> Task<Result<http::Response>> {
-    co_return co_await check(context, request);
   });
 }
 

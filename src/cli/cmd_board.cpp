@@ -1,7 +1,8 @@
-// virctl board list|show|check
+// virctl board list|show; check and new have files of their own
 #include <boost/json/serialize.hpp>
 
 #include "cli/api.hpp"
+#include "cli/board_commands.hpp"
 #include "cli/command.hpp"
 #include "cli/text.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 namespace json = boost::json;
 
 struct Options {
-  std::string id, tag, name, backend = "auto";
+  std::string id, tag, name;
 };
 
 std::string words(const json::array& array) {
@@ -80,43 +81,6 @@ Task<Outcome<int>> show_board(Context& context, Options options) {
   co_return exit_ok;
 }
 
-void show_verdict(Context& context, const json::value& backend) {
-  const std::string verdict = text(backend, "verdict");
-  const char* color = verdict == "runs" ? "32" : verdict == "refused" ? "31" : "33";
-  std::string line = fmt::format("{}: {}", printable(text(backend, "backend")), context.paint(color, printable(verdict)));
-  if (const std::string reason = text(backend, "reason"); !reason.empty()) line += ": " + printable(reason);
-  if (const std::string code = text(backend, "code"); !code.empty()) line += " (" + printable(code) + ")";
-  context.out(line + "\n");
-  for (const auto& finding : list(backend, "findings")) {
-    const std::string pointer = text(finding, "pointer");
-    context.out(fmt::format("  {:<12} {}{}\n", printable(text(finding, "severity")),
-                            pointer.empty() ? "" : printable(pointer) + ": ", printable(text(finding, "message"))));
-  }
-}
-
-Task<Outcome<int>> check_board(Context& context, Options options) {
-  json::object body{{"backend", options.backend}};
-  if (auto board = add_board(body, options.id); !board) co_return pass(board);
-  auto answer = co_await context.client().post("/api/v1/templates/check", json::value(std::move(body)));
-  if (!answer) {
-    if (context.json() && answer.error().http_status != 0)
-      context.out_json(json::value(json::object{{"error", answer.error().message}, {"code", answer.error().code}, {"details", answer.error().details}}));
-    const auto& details = answer.error().details;
-    const json::value place(details);
-    if (number(place, "line") > 0 && answer.error().message.find("line") == std::string::npos)
-      answer.error().message = fmt::format("{}:{}:{}: {}", options.id, number(place, "line"), number(place, "column"), answer.error().message);
-    co_return pass(answer);
-  }
-  const bool runs = flag(answer->json, "runs");
-  if (context.json()) {
-    context.out_json(*answer);
-    co_return runs ? exit_ok : exit_failed;
-  }
-  for (const auto& backend : list(answer->json, "backends")) show_verdict(context, backend);
-  context.out(runs ? "the board runs here\n" : "no backend on this server runs the board\n");
-  co_return runs ? exit_ok : exit_failed;
-}
-
 void add(CLI::App& root, Invocation& invocation) {
   auto* group = add_command(root, "board", "the library of boards, and checks of your own",
                             "Boards are named by the id of a template, or described in a JSON or YAML file.");
@@ -137,18 +101,8 @@ void add(CLI::App& root, Invocation& invocation) {
   show->add_option("board", options->id, "The template's id.")->required()->type_name(type_board);
   on_call(show, invocation, [options](Context& context) { return show_board(context, *options); });
 
-  auto* check = add_command(*group, "check", "would this board run here, and on what",
-                            "Sends the board to the server, which starts nothing, and prints each backend's verdict with its "
-                            "findings. Mistakes are shown with their place: line and column, and the JSON pointer.",
-                            "EXAMPLES\n  virctl board check my-board.yaml\n  virctl board check microbit --backend qemu\n"
-                            "\nEXIT STATUS\n"
-                            "  0    a backend runs it\n"
-                            "  1    every backend refuses it, or it has mistakes\n"
-                            "  2    the command line is wrong, or the file cannot be read\n"
-                            "  3    no server answers\n");
-  check->add_option("board", options->id, "A file (JSON or YAML), or the id of a template.")->required()->type_name(type_board);
-  check->add_option("--backend", options->backend, "Ask this backend only.")->check(CLI::IsMember({"auto", "qemu", "renode", "skyeye"}));
-  on_call(check, invocation, [options](Context& context) { return check_board(context, *options); });
+  add_board_check(*group, invocation);
+  add_board_new(*group, invocation);
 }
 
 const Command registered{30, &add};

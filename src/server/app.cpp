@@ -156,7 +156,7 @@ int run(const Config& given) {
                                                      config.max_upload_mb << 20, config.private_server}};
   session::Registry registry(services, executors);
   api::Metrics metrics;
-  api::Context context{registry, backends, events, templates, *blobs, idempotency, metrics, sandbox, config.data, config.max_upload_mb << 20};
+  api::Context context{registry, backends, events, templates, *blobs, idempotency, metrics, sandbox, pool, config.data, config.max_upload_mb << 20};
   http::Server http(context_list, http_config(config), api::all_handlers(context),
                     [&metrics](const http::Access& access) { metrics.count(access); });
 

@@ -168,6 +168,9 @@ test('the calls that v0.1 did not have', async () => {
   for (const path of ['/health', '/health/live', '/health/ready']) assert.strictEqual((await server.get(path)).body.status, 'ok', path);
   assert.match((await server.get('/metrics')).text, /^# HELP /m);
   assert.strictEqual((await server.post('/api/v1/templates/check', { board_config: stm32f4 })).body.runs, true);
+  const asked = new FormData();
+  asked.append('program', new Blob([readFileSync(join(firmwareDir, 'stm32f4-disco.elf'))]), 'stm32f4-disco.elf');
+  assert.strictEqual((await server.post('/api/v1/templates/propose?limit=1', asked)).body.proposals[0].template_id, 'stm32f4-disco');
   const { id } = await server.session('stm32f4-disco');
   assert.strictEqual((await server.patch(`/api/v1/sessions/${id}`, { name: 'renamed' })).body.name, 'renamed');
   const program = (await server.upload(id, join(firmwareDir, 'stm32f4-disco.hex'))).body;
