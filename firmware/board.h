@@ -14,11 +14,11 @@ void uart_put(uintptr_t base, uint8_t byte);
 
 // irq_*.c: one an interrupt controller. Interrupts stay masked in the processor: a pending one only ends the wait.
 void irq_enable(unsigned irq);
-void irq_wait(void);  // sleeps until an enabled interrupt is pending; may return early
+void irq_disable(unsigned irq);
 void irq_done(void);  // the cause is gone: lets the controller signal the next one
 
 // cpu_*.c
-_Noreturn void cpu_sleep(void);          // until the next reset
+void cpu_wait(void);                        // sleeps until an enabled interrupt is pending; may return early
 long cpu_semihosting(long operation, const void* argument);
 void cpu_undefined_instruction(void);
 bool cpu_lockup(void);                      // false: this processor does not know such a state

@@ -1,21 +1,30 @@
-// Arm state of Cortex-A and ARM926.
+// Arm state of ARMv5 to ARMv7-A. Processors but the first one sleep.
 #include "board.h"
 
 __asm__(
     ".section .vectors, \"ax\"\n .arm\n .global _start\n"
     "_start:\n b reset\n b undefined\n b other_fault\n b other_fault\n b other_fault\n b other_fault\n b other_fault\n b other_fault\n"
-    "reset:\n msr cpsr_c, #0xd3\n ldr sp, =__stack_top\n"
+    "reset:\n msr cpsr_c, #0xd3\n"
 #if __ARM_ARCH >= 7
+    " mrc p15, 0, r0, c0, c0, 5\n ands r0, r0, #3\n beq first\n"  // MPIDR
+    "park:\n wfi\n b park\nfirst:\n"
+#endif
+    " ldr sp, =__stack_top\n"
+#if __ARM_ARCH >= 7 || defined(__ARM_ARCH_6KZ__) || defined(__ARM_ARCH_6ZK__)
     " ldr r0, =_start\n mcr p15, 0, r0, c12, c0, 0\n"  // VBAR
 #endif
+    " mrc p15, 0, r0, c1, c0, 0\n bic r0, r0, #0x2000\n mcr p15, 0, r0, c1, c0, 0\n"  // SCTLR: vectors not at 0xffff0000
     " b start_c\n"
     "undefined:\n ldr sp, =__stack_top\n sub r0, lr, #4\n b report_fault\n"
     "other_fault:\n ldr sp, =__stack_top\n sub r0, lr, #8\n b report_fault\n"
     ".ltorg\n .previous\n");
 
-_Noreturn void cpu_sleep(void) {
-  *reg32(UART_BASE + 0x38) = 0;  // PL011 interrupts off
-  for (;;) irq_wait();
+void cpu_wait(void) {
+#if __ARM_ARCH >= 7
+  __asm__ volatile("dsb sy\n wfi" ::: "memory");
+#else
+  __asm__ volatile("mcr p15, 0, %0, c7, c0, 4" ::"r"(0) : "memory");
+#endif
 }
 
 long cpu_semihosting(long operation, const void* argument) {

@@ -21,10 +21,7 @@ __attribute__((section(".vectors"), used)) void (*const _vector_table[16])(void)
     (void (*)(void))__stack_top, reset, fault, fault, fault, fault, fault, fault,
     fault, fault, fault, fault, fault, fault, fault, fault};
 
-_Noreturn void cpu_sleep(void) {
-  *reg32(0xe000e180 + UART_IRQ / 32 * 4) = 1u << UART_IRQ % 32;
-  for (;;) __asm__ volatile("wfi");
-}
+void cpu_wait(void) { __asm__ volatile("dsb\n wfi" ::: "memory"); }
 
 long cpu_semihosting(long operation, const void* argument) {
   register long r0 __asm__("r0") = operation;

@@ -1,14 +1,14 @@
+// Machine mode. Harts but the first one sleep.
 #include "board.h"
 
 __asm__(
     ".section .vectors, \"ax\"\n .global _start\n"
-    "_start:\n csrw mie, zero\n csrci mstatus, 8\n la sp, __stack_top\n la t0, trap\n csrw mtvec, t0\n j start_c\n"
+    "_start:\n csrw mie, zero\n csrci mstatus, 8\n csrr t0, mhartid\n beqz t0, first\n"
+    "park:\n wfi\n j park\n"
+    "first:\n la sp, __stack_top\n la t0, trap\n csrw mtvec, t0\n j start_c\n"
     ".balign 4\ntrap:\n csrr a0, mepc\n j report_fault\n .previous\n");
 
-_Noreturn void cpu_sleep(void) {
-  __asm__ volatile("csrw mie, zero");
-  for (;;) __asm__ volatile("wfi");
-}
+void cpu_wait(void) { __asm__ volatile("wfi" ::: "memory"); }
 
 // The three instructions must be uncompressed and in one page; aligned to 16 they are.
 __attribute__((naked, aligned(16))) long cpu_semihosting(long operation __attribute__((unused)),

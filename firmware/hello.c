@@ -20,7 +20,7 @@ static void put_number(uint32_t value) {
 }
 
 static uint8_t wait_for_byte(void) {
-  while (!uart_ready(UART_BASE)) irq_wait();
+  while (!uart_ready(UART_BASE)) cpu_wait();
   const uint8_t byte = uart_get(UART_BASE);
   irq_done();
   return byte;
@@ -124,6 +124,12 @@ static void host_file(const char* path, bool write) {
   put_text("\r\n");
 }
 
+// Until the next reset.
+_Noreturn static void sleep_for_ever(void) {
+  irq_disable(UART_IRQ);
+  for (;;) cpu_wait();
+}
+
 static void exit_with(uint32_t code) {
   const uintptr_t block[2] = {0x20026, code};  // ADP_Stopped_ApplicationExit
   cpu_semihosting(0x20, block);                // SYS_EXIT_EXTENDED
@@ -171,7 +177,7 @@ static void run(const char* line) {
     if (!cpu_lockup()) put_text("this processor knows no lockup\r\n");
   } else if (argument_of(line, "sleep")) {
     put_text("sleeping\r\n");
-    cpu_sleep();
+    sleep_for_ever();
   } else if (argument_of(line, "spin")) {
     put_text("spinning\r\n");
     for (volatile unsigned i = 0;; ++i) {
@@ -187,7 +193,7 @@ void report_fault(uintptr_t pc) {
   put_text("fault at 0x");
   put_hex(pc, 8);
   put_text("\r\n");
-  cpu_sleep();
+  sleep_for_ever();
 }
 
 void hello(void) {

@@ -1,5 +1,7 @@
 #include "board.h"
 
-void irq_enable(unsigned irq) { *reg32(0xe000e100 + irq / 32 * 4) = 1u << irq % 32; }
-void irq_wait(void) { __asm__ volatile("dsb\n wfi" ::: "memory"); }
-void irq_done(void) { *reg32(0xe000e280 + UART_IRQ / 32 * 4) = 1u << UART_IRQ % 32; }
+static volatile uint32_t* nvic(unsigned bank, unsigned irq) { return reg32(0xe000e000 + bank + irq / 32 * 4); }
+
+void irq_enable(unsigned irq) { *nvic(0x100, irq) = 1u << irq % 32; }
+void irq_disable(unsigned irq) { *nvic(0x180, irq) = 1u << irq % 32; }
+void irq_done(void) { *nvic(0x280, UART_IRQ) = 1u << UART_IRQ % 32; }

@@ -1,16 +1,23 @@
+// UART_SHIFT 2: registers lie four bytes apart and are words; else they are adjacent bytes.
 #include "board.h"
+
+#ifdef UART_SHIFT
+#define REG(base, n) (*reg32((base) + ((n) << UART_SHIFT)))
+#else
+#define REG(base, n) (*reg8((base) + (n)))
+#endif
 
 enum { DATA = 0, IER = 1, FCR = 2, LCR = 3, LSR = 5 };
 
 void uart_init(uintptr_t base) {
-  *reg8(base + LCR) = 3;
-  *reg8(base + FCR) = 0;
-  *reg8(base + IER) = 1;
+  REG(base, LCR) = 3;
+  REG(base, FCR) = 0;
+  REG(base, IER) = 1;
 }
-bool uart_ready(uintptr_t base) { return (*reg8(base + LSR) & 1) != 0; }
-uint8_t uart_get(uintptr_t base) { return *reg8(base + DATA); }
+bool uart_ready(uintptr_t base) { return (REG(base, LSR) & 1) != 0; }
+uint8_t uart_get(uintptr_t base) { return (uint8_t)REG(base, DATA); }
 void uart_put(uintptr_t base, uint8_t byte) {
-  while ((*reg8(base + LSR) & 0x20) == 0) {
+  while ((REG(base, LSR) & 0x20) == 0) {
   }
-  *reg8(base + DATA) = byte;
+  REG(base, DATA) = byte;
 }

@@ -145,7 +145,7 @@ Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> ima
 
 Result<std::uint64_t> default_load_address(const EnginePlan& plan) {
   // Where the processor starts is where a raw binary without an address belongs, if there is memory.
-  for (const char* key : {"vector_table", "reset_address"})
+  for (const char* key : {"load_address", "vector_table", "reset_address"})
     if (const auto* value = plan.data.if_contains(key)) {
       boost::system::error_code ec;
       const auto address = value->to_number<std::uint64_t>(ec);

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::string_view target_fields[] = {"qemu", "renode", "skyeye"};
 constexpr std::string_view qemu_fields[] = {"machine", "preferred_machines", "machine_alternatives", "cpu", "memory",
-                                            "reset_address", "vector_table", "bios_none", "semihosting", "machine_options"};
+                                            "reset_address", "vector_table", "load_address", "bios_none", "semihosting", "machine_options"};
 constexpr std::string_view renode_fields[] = {"platform"};
 constexpr std::string_view skyeye_fields[] = {"cpu", "mach"};
 constexpr std::string_view console_fields[] = {"name", "peripheral", "index"};
@@ -57,7 +57,7 @@ void check_qemu_target(Problems& problems, Fields& fields, boost::json::object& 
     if (digits.empty() || digits.size() > 7 || (unit != "K" && unit != "M" && unit != "G"))
       fields.error("memory", fmt::format("must be a number with K, M or G, such as \"512M\"; is {}", shown(boost::json::string(*memory))));
   }
-  for (const std::string_view key : {"reset_address", "vector_table"})
+  for (const std::string_view key : {"reset_address", "vector_table", "load_address"})
     if (const auto address = fields.number(key)) target[key] = *address;
   fields.boolean("bios_none");
   fields.boolean("semihosting");

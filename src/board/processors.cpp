@@ -73,7 +73,7 @@ constexpr ProcessorType types[] = {
     {"e200z6", "PowerPC e200z6", "NXP", ppc, 0, ""},
     {"e300", "PowerPC e300", "NXP", ppc, 0, "mpc83xx"},
     {"e500v1", "PowerPC e500v1", "NXP", ppc, 0, ""},
-    {"e500v2", "PowerPC e500v2", "NXP", ppc, 0, "e500"},
+    {"e500v2", "PowerPC e500v2", "NXP", ppc, 0, "e500 e500v2_v30"},
     {"e500mc", "PowerPC e500mc", "NXP", ppc, 0, ""},
     {"e600", "PowerPC e600", "NXP", ppc, 0, "mpc8641"},
     {"ppc405", "PowerPC 405", "IBM", ppc, 0, ""},

@@ -7,6 +7,7 @@
 //   cpu, memory           -cpu and -m ("512M"); by default the machine's own
 //   reset_address         where the machine jumps by itself after reset; an image with another entry is entered directly
 //   vector_table          Cortex-M: address of the vector table at reset
+//   load_address          where a raw binary goes that names no address; by default vector_table, reset_address or the lowest memory
 //   bios_none             RISC-V: start without the firmware that QEMU brings
 //   semihosting           true by default on Arm and RISC-V
 //   machine_options       list of "name=value" for -M, names from a short list of harmless ones

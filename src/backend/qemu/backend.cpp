@@ -146,8 +146,7 @@ class Qemu final : public Backend {
     const auto targets = targets_of(architecture);
     if (targets.empty())
       return Error{ErrorCode::UNSUPPORTED_BY_BACKEND, "VirServer has no QEMU for the board's processor", {{"backend", "qemu"}}};
-    const bool arm = architecture == Architecture::arm || architecture == Architecture::aarch64;
-    const std::string package = arm ? "qemu-system-arm" : "qemu-system-misc";
+    const auto package = package_of(architecture);
     return Error{ErrorCode::BACKEND_ABSENT,
                  fmt::format("qemu-system-{} is not installed; install it with: apt-get install {}", targets.front(), package),
                  {{"backend", "qemu"}, {"install", package}}};
@@ -175,9 +174,13 @@ Task<Result<std::unique_ptr<Engine>>> Qemu::launch(asio::any_io_executor executo
   for (const auto& [name, offset] : spec.console_offsets)
     if (name == "emulator") output_offset = offset;
 
-  auto write_files = [&spec, output_offset]() -> Result<void> {
+  auto write_files = [&plan, &spec, output_offset]() -> Result<void> {
     for (const auto& file : region_files(spec.images))
       if (auto written = write_file(spec.engine_dir / file.name, *file.bytes); !written) return written;
+    if (const auto* stub = stub_for(plan, spec.images)) {
+      const Bytes bytes = stub->bytes(start_address(plan, spec.images).value_or(stub->address));
+      if (auto stubbed = write_file(spec.engine_dir / stub_file, bytes); !stubbed) return stubbed;
+    }
     return write_file(spec.engine_dir / state_file, as_bytes(std::to_string(output_offset)));
   };
   auto written = co_await blocking(pool_, write_files);

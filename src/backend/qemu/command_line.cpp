@@ -48,6 +48,19 @@ std::vector<RegionFile> region_files(const std::vector<LoadImage>& images) {
   return files;
 }
 
+const BootStub* stub_for(const EnginePlan& plan, const std::vector<LoadImage>& images) {
+  const BootStub* stub = boot_stub(text(plan.data, "machine"));
+  if (!stub || stub->words.empty()) return nullptr;
+  if (stub->place == BootStub::Place::entering) return stub;  // QEMU needs it whatever the images are
+  for (const auto& image : images)
+    for (const auto& region : image.image->regions) {
+      const bool before = region.address + region.bytes.size() <= stub->address;
+      const bool behind = region.address >= stub->address + stub->size();
+      if (!region.bytes.empty() && !before && !behind) return nullptr;
+    }
+  return stub;
+}
+
 std::optional<std::uint64_t> start_address(const EnginePlan& plan, const std::vector<LoadImage>& images) {
   if (plan.profile == 'M' || images.empty()) return std::nullopt;
   const auto boot = std::ranges::find(images, "bootloader", &LoadImage::role);
@@ -68,6 +81,13 @@ CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool se
   if (const auto* list = plan.data.if_contains("machine_options"); list && list->is_array())
     for (const auto& option : list->get_array())
       if (option.is_string()) choice.options.emplace_back(option.get_string());
+  const auto files = region_files(spec.images);
+  const BootStub* machine_stub = boot_stub(choice.machine);
+  const BootStub* stub = stub_for(plan, spec.images);
+  if (stub && stub->is_firmware()) choice.firmware = stub_file;
+  if (machine_stub && machine_stub->is_firmware() && !stub)  // an image is where the firmware lies: it is the firmware
+    for (const auto& file : files)
+      if (file.address == machine_stub->address) choice.firmware = file.name;
 
   CommandLine line;
   auto& argv = line.argv;
@@ -115,9 +135,22 @@ CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool se
     for (const auto& argument : spec.arguments) config += ",arg=" + doubled(argument);
     add("-semihosting-config", std::move(config));
   }
-  for (const auto& file : region_files(spec.images))
-    add("-device", fmt::format("loader,file={},addr={:#x},force-raw=on", file.name, file.address));
-  if (const auto start = start_address(plan, spec.images)) add("-device", fmt::format("loader,addr={:#x},cpu-num=0", *start));
+  const auto start = start_address(plan, spec.images);
+  const bool enters = start && !(stub && stub->place == BootStub::Place::entering);
+  auto load = [&](std::string_view name, std::uint64_t address) {
+    // The loader takes 0 for "no address" unless there is a file: the processor goes to where the file is.
+    const bool here = enters && *start == 0 && address == 0;
+    add("-device", fmt::format("loader,file={},addr={:#x},force-raw=on{}", name, address, here ? ",cpu-num=0" : ""));
+  };
+  auto enter = [&add](std::uint64_t address, unsigned core) { add("-device", fmt::format("loader,addr={:#x},cpu-num={}", address, core)); };
+  for (const auto& file : files)
+    if (file.name != choice.firmware) load(file.name, file.address);
+  if (stub && stub->place == BootStub::Place::memory) load(stub_file, stub->address);
+  if (enters && *start != 0) enter(*start, 0);
+  const auto others = !machine_stub || machine_stub->others == BootStub::Others::machine ? std::nullopt
+                      : machine_stub->others == BootStub::Others::stub                   ? std::optional(machine_stub->address)
+                                                                                         : start;
+  for (unsigned core = 1; others.value_or(0) != 0 && core < choice.cores; ++core) enter(*others, core);
   if (spec.start_paused) argv.emplace_back("-S");
   return line;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backend/backend.hpp"
+#include "backend/qemu/boot_stub.hpp"
 
 namespace virserver::backend::qemu {
 
@@ -15,6 +16,10 @@ struct RegionFile {
   const Bytes* bytes = nullptr;
 };
 std::vector<RegionFile> region_files(const std::vector<LoadImage>& images);
+
+// The machine's boot stub for this start; null if it has none or an image takes its place.
+const BootStub* stub_for(const EnginePlan& plan, const std::vector<LoadImage>& images);
+inline constexpr const char* stub_file = "boot.bin";  // its name in the engine's directory
 
 // Where the first processor starts, when that is not where the machine starts it by itself; never on Cortex-M, whose
 // vector table decides. The bootloader's entry wins over the application's.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <fstream>
 
+#include "backend/qemu/boot_stub.hpp"
 #include "backend/qemu/mtree.hpp"
 #include "backend/qemu/probe_process.hpp"
 #include "backend/qemu/qmp.hpp"
@@ -25,7 +26,8 @@ std::vector<std::string> MachineChoice::arguments() const {
   if (!processor.empty()) add("-cpu", processor);
   if (!memory.empty()) add("-m", memory);
   if (cores > 1) add("-smp", std::to_string(cores));
-  if (bios_none) add("-bios", "none");
+  if (!firmware.empty()) add("-bios", firmware);
+  else if (bios_none) add("-bios", "none");
   return argv;
 }
 
@@ -142,6 +144,9 @@ Task<Result<MachineFacts>> ask(QmpClient& qmp, pid_t pid, std::chrono::milliseco
 }  // namespace
 
 Task<Result<std::shared_ptr<const MachineFacts>>> FactsCache::get(MachineChoice choice, std::chrono::milliseconds timeout) {
+  const BootStub* stub = boot_stub(choice.machine);
+  const bool firmware = stub && stub->is_firmware();
+  if (firmware) choice.firmware = ProbeProcess::file_path;
   std::vector<std::string> argv{choice.binary.string()};
   for (auto& argument : choice.arguments()) argv.push_back(std::move(argument));
   std::string key = choice.version;
@@ -159,7 +164,7 @@ Task<Result<std::shared_ptr<const MachineFacts>>> FactsCache::get(MachineChoice 
     argv.push_back(fmt::format("chardev:port{}", i));
   }
   auto executor = co_await asio::this_coro::executor;
-  auto process = ProbeProcess::start(executor, argv);
+  auto process = ProbeProcess::start(executor, argv, firmware ? stub->bytes(stub->address) : Bytes{});
   if (!process) co_return pass(process);
   QmpClient qmp(executor, (*process)->take_io());
   auto asked = co_await ask(qmp, (*process)->pid(), timeout);

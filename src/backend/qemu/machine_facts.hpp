@@ -24,6 +24,7 @@ struct MachineChoice {
   std::string memory;                // of -m; empty: the machine's own
   unsigned cores = 1;
   bool bios_none = false;
+  std::string firmware;              // file for -bios, of machines that refuse to start without one
 
   std::vector<std::string> arguments() const;  // -M ... -cpu ... -m ... -smp ... -bios
 };

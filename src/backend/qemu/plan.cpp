@@ -130,6 +130,7 @@ EnginePlan make_plan(const board::Board& board, const Binary& binary, const Targ
   } else if (target.reset_address) {
     plan.data["reset_address"] = *target.reset_address;
   }
+  if (target.load_address) plan.data["load_address"] = *target.load_address;
   for (const auto& region : facts.memory)
     if (region.name.ends_with(".uicr"))
       plan.findings.push_back({Severity::info, "", fmt::format("what an image writes to {} at {} is ignored", region.name, hex_address(region.address))});

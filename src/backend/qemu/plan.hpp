@@ -19,7 +19,7 @@ Task<Result<EnginePlan>> plan_board(const board::Board& board, std::vector<std::
 struct Target {
   std::vector<std::string> machines;  // by preference
   std::string processor, memory;
-  std::optional<std::uint64_t> reset_address, vector_table;
+  std::optional<std::uint64_t> reset_address, vector_table, load_address;
   bool bios_none = false;
   std::optional<bool> semihosting;
   std::vector<std::string> machine_options;

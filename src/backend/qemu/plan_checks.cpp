@@ -4,6 +4,7 @@
 #include "backend/qemu/plan.hpp"
 #include "backend/qemu/tables.hpp"
 #include "base/bytes.hpp"
+#include "board/processors.hpp"
 #include "board/templates.hpp"
 
 namespace virserver::backend::qemu {
@@ -71,6 +72,7 @@ Target read_target(const board::Node& node, bool trusted, std::vector<Finding>& 
   }
   if (const auto* item = object->if_contains("reset_address")) target.reset_address = number(*item);
   if (const auto* item = object->if_contains("vector_table")) target.vector_table = number(*item);
+  if (const auto* item = object->if_contains("load_address")) target.load_address = number(*item);
   if (const auto* item = object->if_contains("bios_none"); item && item->is_bool()) target.bios_none = item->get_bool();
   if (const auto* item = object->if_contains("semihosting"); item && item->is_bool()) target.semihosting = item->get_bool();
   if (const auto* list = object->if_contains("machine_options"); list && list->is_array() && !list->get_array().empty()) {
@@ -124,7 +126,8 @@ void check_memory(const board::Node& node, const MachineFacts& facts, std::strin
 void check_processor(const board::Node& node, const MachineFacts& facts, std::string_view machine, std::vector<Finding>& findings) {
   const auto& wanted = node.processor;
   const std::string pointer = "/nodes/0/processor";
-  if (facts.processor != wanted.id && !(wanted.id.starts_with("rv") && facts.processor == wanted.id)) {
+  const auto* known = board::find_processor(facts.processor);  // "LEON3", "e500v2_v30" are QEMU's spellings
+  if ((known ? known->id : facts.processor) != wanted.id) {
     const char profile = arm_profile(facts.processor);
     const bool generic = wanted.id == "rv32" || wanted.id == "rv64" || wanted.id.empty();
     const bool other_kind = wanted.profile && profile && profile != wanted.profile;

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -41,7 +42,7 @@ ProbeProcess::~ProbeProcess() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor executor, const std::vector<std::string>& argv) {
+Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor executor, const std::vector<std::string>& argv, const Bytes& file) {
   int io[2], errors[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, io) != 0)
     return fail(system_error(ErrorCode::ENGINE_START_FAILED, errno, "making a socket"));
@@ -51,6 +52,13 @@ Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor 
   ::fcntl(ours.get(), F_SETFL, O_NONBLOCK);
   ::fcntl(errors_out.get(), F_SETFL, O_NONBLOCK);
 
+  Fd content;
+  if (!file.empty()) {
+    content = Fd(::memfd_create("file", MFD_CLOEXEC));
+    if (!content || ::write(content.get(), file.data(), file.size()) != static_cast<ssize_t>(file.size()))
+      return fail(system_error(ErrorCode::ENGINE_START_FAILED, errno, "making a file for the emulator"));
+  }
+
   posix_spawn_file_actions_t actions;
   posix_spawnattr_t attributes;
   ::posix_spawn_file_actions_init(&actions);
@@ -58,7 +66,8 @@ Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor 
   ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 0);
   ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), 1);
   ::posix_spawn_file_actions_adddup2(&actions, errors_in.get(), 2);
-  ::posix_spawn_file_actions_addclosefrom_np(&actions, 3);
+  if (content) ::posix_spawn_file_actions_adddup2(&actions, content.get(), 3);
+  ::posix_spawn_file_actions_addclosefrom_np(&actions, content ? 4 : 3);
   ::posix_spawn_file_actions_addchdir_np(&actions, "/");
   sigset_t all, none;
   ::sigfillset(&all);

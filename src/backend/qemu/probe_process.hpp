@@ -9,6 +9,7 @@
 
 #include "backend/qemu/qmp.hpp"
 #include "base/asio.hpp"
+#include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
 
@@ -18,8 +19,9 @@ namespace virserver::backend::qemu {
 // of a socketpair, standard error a pipe that is drained and kept up to 16 KiB. Belongs to one executor; await end().
 class ProbeProcess {
  public:
-  // Error: ENGINE_START_FAILED.
-  static Result<std::unique_ptr<ProbeProcess>> start(asio::any_io_executor executor, const std::vector<std::string>& argv);
+  // `file`, unless empty, is what the process reads at file_path. Error: ENGINE_START_FAILED.
+  static constexpr const char* file_path = "/proc/self/fd/3";
+  static Result<std::unique_ptr<ProbeProcess>> start(asio::any_io_executor executor, const std::vector<std::string>& argv, const Bytes& file = {});
   ~ProbeProcess();
 
   Fd take_io() { return std::move(io_); }  // the other end of its standard input and output

@@ -42,6 +42,19 @@ std::vector<std::string> targets_of(Architecture architecture) {
   return names;
 }
 
+std::string package_of(Architecture architecture) {
+  switch (architecture) {
+    case Architecture::arm:
+    case Architecture::aarch64: return "qemu-system-arm";
+    case Architecture::sparc: return "qemu-system-sparc";
+    case Architecture::ppc: return "qemu-system-ppc";
+    case Architecture::mips: return "qemu-system-mips";
+    case Architecture::x86:
+    case Architecture::x86_64: return "qemu-system-x86";
+    default: return "qemu-system-misc";
+  }
+}
+
 std::string processor_of_type(std::string_view type) {
   if (!type.ends_with("-cpu")) return std::string(type);
   std::string_view name = type.substr(0, type.size() - 4);

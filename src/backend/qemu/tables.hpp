@@ -13,6 +13,9 @@ Architecture architecture_of_target(std::string_view target);
 // The executables that run an architecture, best first: "arm", "aarch64".
 std::vector<std::string> targets_of(Architecture architecture);
 
+// Debian's package with these executables: "qemu-system-arm".
+std::string package_of(Architecture architecture);
+
 // "cortex-m4-arm-cpu" -> "cortex-m4"; a name without such an ending stays.
 std::string processor_of_type(std::string_view type);
 // 'A', 'R', 'M' or 'C' (classic) for an Arm processor of QEMU's name, 0 if unknown or not Arm.

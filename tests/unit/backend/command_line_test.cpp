@@ -79,5 +79,71 @@ TEST(CommandLine, ARawBinaryStartsWhereItLies) {
   EXPECT_EQ(start_address(plan('A'), {{"raw", "application", &raw}}), 0x41000000u);
 }
 
+// What stands for the boot code that QEMU leaves out.
+struct Started {
+  std::vector<std::string> argv;
+  std::string bios, all;
+};
+
+Started start_on(std::string machine, unsigned cores, image::Image& image, std::optional<std::uint64_t> reset) {
+  EnginePlan p = plan('A');
+  p.data["machine"] = machine;
+  p.data["cores"] = cores;
+  p.data.erase("reset_address");
+  if (reset) p.data["reset_address"] = *reset;
+  LaunchSpec spec;
+  spec.images = {{"fw.elf", "application", &image}};
+  Started started{command_line(p, spec, false).argv, "", ""};
+  for (const auto& argument : started.argv) started.all += argument + " ";
+  started.bios = after(started.argv, "-bios");
+  return started;
+}
+
+TEST(BootStub, AtTheStartOfMemoryUnlessAnImageIsThere) {
+  auto image = bytes_at(0x8000, 0x8000);
+  auto started = start_on("raspi2b", 4, image, 0);
+  EXPECT_THAT(started.argv, Contains("loader,file=boot.bin,addr=0x0,force-raw=on"));
+  EXPECT_THAT(started.argv, Contains("loader,addr=0x8000,cpu-num=0"));
+  auto low = bytes_at(0x20, 0x20);
+  EXPECT_THAT(start_on("raspi2b", 4, low, 0).all, Not(::testing::HasSubstr("boot.bin")));
+}
+
+TEST(BootStub, OtherProcessorsAreParkedOrEnterTheProgram) {
+  auto image = bytes_at(0x80000000, 0x80000000);
+  EXPECT_THAT(start_on("ast2600-evb", 2, image, std::nullopt).argv, Contains("loader,addr=0x10000000,cpu-num=1"));
+  auto icicle = start_on("microchip-icicle-kit", 3, image, std::nullopt);
+  EXPECT_THAT(icicle.argv, Contains("loader,addr=0x80000000,cpu-num=2"));
+  EXPECT_THAT(icicle.all, Not(::testing::HasSubstr("boot.bin")));
+}
+
+TEST(BootStub, IsTheFirmwareOfMachinesThatInsistOnOne) {
+  auto image = bytes_at(0x40000000, 0x40000000);
+  EXPECT_EQ(start_on("leon3_generic", 1, image, 0).bios, "boot.bin");
+  auto prom = bytes_at(0, 0);
+  auto started = start_on("leon3_generic", 1, prom, 0);
+  EXPECT_EQ(started.bios, "load0.bin");
+  EXPECT_THAT(started.all, Not(::testing::HasSubstr("loader,")));
+  auto e500 = start_on("ppce500", 1, image, std::nullopt);
+  EXPECT_EQ(e500.bios, "boot.bin");
+  EXPECT_THAT(e500.all, Not(::testing::HasSubstr("cpu-num=0")));  // QEMU enters by the ELF, as it prepares a kernel
+}
+
+TEST(BootStub, BytesAreInTheTargetsOrder) {
+  const auto arm = boot_stub("ast2600-evb")->bytes(0);
+  EXPECT_EQ(arm.front(), std::byte{0x03});
+  const auto elf = boot_stub("ppce500")->bytes(0x12345678);
+  ASSERT_EQ(elf.size(), 88u);
+  EXPECT_EQ(elf[0], std::byte{0x7f});
+  EXPECT_EQ(elf[24], std::byte{0x12});
+  EXPECT_EQ(elf[27], std::byte{0x78});
+  EXPECT_EQ(boot_stub("virt"), nullptr);
+}
+
+// QEMU's loader takes address 0 for none unless it has a file.
+TEST(CommandLine, EntryAtZero) {
+  auto image = bytes_at(0, 0);
+  EXPECT_THAT(start_on("xlnx-zcu102", 1, image, std::nullopt).argv, Contains("loader,file=load0.bin,addr=0x0,force-raw=on,cpu-num=0"));
+}
+
 }  // namespace
 }  // namespace virserver::backend::qemu

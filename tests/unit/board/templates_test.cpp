@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <fstream>
 #include <sstream>
 
@@ -22,11 +24,12 @@ Board example(const std::string& name) {
   return *board;
 }
 
-TEST(Templates, TheFirstTen) {
+TEST(Templates, AreManyAndSorted) {
   std::vector<std::string> ids;
   for (const Template& entry : builtin_templates()) ids.push_back(entry.id);
-  EXPECT_EQ(ids, (std::vector<std::string>{"arm-virt-a15", "arm-virt-a53", "microbit", "mps2-an385", "mps2-an505", "riscv-virt32",
-                                           "riscv-virt64", "sifive-e", "stm32f4-disco", "versatile"}));
+  EXPECT_GE(ids.size(), 35u);
+  EXPECT_TRUE(std::ranges::is_sorted(ids));
+  EXPECT_EQ(std::ranges::adjacent_find(ids), ids.end());
 }
 
 TEST(Templates, EachIsComplete) {
@@ -45,7 +48,9 @@ TEST(Templates, EachIsComplete) {
     EXPECT_FALSE(node.default_console.empty());
     for (const Console& console : node.consoles) EXPECT_FALSE(console.peripheral.empty());
     EXPECT_TRUE(node.targets.at("qemu").as_object().contains("machine"));
-    EXPECT_TRUE(node.targets.at("qemu").as_object().contains(node.processor.profile == 'M' ? "vector_table" : "reset_address"));
+    // Where a raw binary goes that says nothing is said, too.
+    const auto& qemu = node.targets.at("qemu").as_object();
+    EXPECT_TRUE(node.processor.profile == 'M' ? qemu.contains("vector_table") : qemu.contains("reset_address") || qemu.contains("load_address"));
     EXPECT_EQ(to_json(*parse_template(to_json(entry))), to_json(entry));
   }
 }
