@@ -77,7 +77,7 @@ struct Location {
 struct LineRange {
   std::uint64_t begin = 0, end = 0;  // [begin, end)
   SourcePosition position;
-  bool statement = false;  // `begin` is a recommended place for a breakpoint (is_stmt)
+  bool statement = false;  // a statement begins at `begin` (is_stmt): stepping may stop there
 };
 
 struct LineAddress {
@@ -126,8 +126,8 @@ class DebugInfo {
   bool is_64() const;
   std::optional<char> arm_profile() const;  // 'A', 'R', 'M'
   bool has_symbols() const;
-  bool has_lines() const;                        // there is DWARF; it may be broken all the same
-  const std::vector<std::string>& notes() const; // what was left out at opening, and why, in sentences
+  bool has_lines() const;                  // there is DWARF; it may be broken all the same
+  std::vector<std::string> notes() const;  // what was left out, and why, in sentences
 
   // Exactly this raw or demangled name (of a C++ function also without its parameters); more than one with `static`
   // functions and overloads. Functions first, global ones before local ones.
@@ -152,6 +152,7 @@ class DebugInfo {
  private:
   friend class Unwinder;
   class Impl;
+  static Result<std::shared_ptr<const DebugInfo>> make(Result<class Mapping> mapping);
   explicit DebugInfo(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

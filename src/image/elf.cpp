@@ -5,6 +5,7 @@
 #include <array>
 #include <memory>
 
+#include "image/elf_file.hpp"
 #include "image/formats.hpp"
 #include "image/region_builder.hpp"
 
@@ -13,34 +14,6 @@ namespace {
 
 constexpr std::size_t max_sections = 1024;
 constexpr std::size_t max_section_name = 256;
-
-struct ElfEnd {
-  void operator()(Elf* elf) const { elf_end(elf); }
-};
-using ElfHandle = std::unique_ptr<Elf, ElfEnd>;
-
-Architecture architecture_of(unsigned machine, bool is_64) {
-  switch (machine) {
-    case EM_ARM: return Architecture::arm;
-    case EM_AARCH64: return Architecture::aarch64;
-    case EM_RISCV: return is_64 ? Architecture::riscv64 : Architecture::riscv32;
-    case EM_SPARC: case EM_SPARC32PLUS: case EM_SPARCV9: return Architecture::sparc;
-    case EM_PPC: case EM_PPC64: return Architecture::ppc;
-    case EM_MIPS: case EM_MIPS_RS3_LE: return Architecture::mips;
-    case EM_386: return Architecture::x86;
-    case EM_X86_64: return Architecture::x86_64;
-    case EM_XTENSA: return Architecture::xtensa;
-    case EM_AVR: return Architecture::avr;
-    case EM_68K: return Architecture::m68k;
-    default: return Architecture::other;
-  }
-}
-
-// `count` entries of `size` bytes at `offset` lie inside `total` bytes.
-bool inside(std::uint64_t offset, std::uint64_t count, std::uint64_t size, std::uint64_t total) {
-  std::uint64_t length;
-  return !__builtin_mul_overflow(count, size, &length) && offset <= total && length <= total - offset;
-}
 
 class ElfParser {
  public:
@@ -61,26 +34,17 @@ class ElfParser {
   }
 
   Result<> open() {
-    const auto ident = [&](std::size_t i) { return std::to_integer<unsigned>(content_[i]); };
-    if (!as_text(content_).starts_with(std::string_view(ELFMAG, SELFMAG)))
-      return fail(ErrorCode::IMAGE_MALFORMED, "this is not an ELF file: it does not start with the ELF magic number");
-    if (content_.size() < EI_NIDENT) return truncated("the header");
-    is_64_ = ident(EI_CLASS) == ELFCLASS64;
-    if ((!is_64_ && ident(EI_CLASS) != ELFCLASS32) || (ident(EI_DATA) != ELFDATA2LSB && ident(EI_DATA) != ELFDATA2MSB) ||
-        ident(EI_VERSION) != EV_CURRENT)
-      return fail(ErrorCode::IMAGE_MALFORMED, "the ELF header is damaged: unknown class, byte order or version");
-    if (content_.size() < (is_64_ ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr))) return truncated("the header");
-    elf_version(EV_CURRENT);
-    // libelf only reads from memory opened like this (a test hands it read-only pages).
-    elf_.reset(elf_memory(const_cast<char*>(as_text(content_).data()), content_.size()));
-    if (!elf_ || elf_kind(elf_.get()) != ELF_K_ELF || !gelf_getehdr(elf_.get(), &header_))
-      return fail(ErrorCode::IMAGE_MALFORMED, "the ELF header is damaged: {}", elf_errmsg(-1));
+    Result<ElfHandle> elf = open_elf(content_);
+    if (!elf) return pass(elf);
+    elf_ = std::move(*elf);
+    gelf_getehdr(elf_.get(), &header_);
+    is_64_ = header_.e_ident[EI_CLASS] == ELFCLASS64;
 
     Metadata& metadata = image_.metadata;
     metadata.format = Format::elf;
     metadata.file_size = content_.size();
     metadata.architecture = architecture_of(header_.e_machine, is_64_);
-    metadata.big_endian = ident(EI_DATA) == ELFDATA2MSB;
+    metadata.big_endian = header_.e_ident[EI_DATA] == ELFDATA2MSB;
     metadata.entry = header_.e_entry;
     return check_header();
   }
