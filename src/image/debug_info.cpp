@@ -39,6 +39,10 @@ Result<std::shared_ptr<const DebugInfo>> DebugInfo::parse(std::span<const std::b
 
 Architecture DebugInfo::architecture() const { return impl_->file.architecture(); }
 bool DebugInfo::big_endian() const { return impl_->file.big_endian(); }
+bool DebugInfo::code_big_endian() const {
+  const ElfFile& file = impl_->file;
+  return file.big_endian() && !(file.architecture() == Architecture::arm && (file.header().e_flags & EF_ARM_BE8));
+}
 bool DebugInfo::is_64() const { return impl_->file.is_64(); }
 std::optional<char> DebugInfo::arm_profile() const { return impl_->file.arm_profile(); }
 bool DebugInfo::has_symbols() const { return !impl_->symbols.empty(); }
@@ -76,6 +80,9 @@ LineMatch DebugInfo::find_line(std::string_view file, std::uint32_t line) const 
 }
 std::vector<std::string> DebugInfo::source_files() const {
   return locked(*impl_, [](Impl& impl) { return impl.source_files(); });
+}
+std::vector<LineAddress> DebugInfo::find_function(std::string_view name) const {
+  return locked(*impl_, [&](Impl& impl) { return impl.find_function(name); });
 }
 std::optional<Function> DebugInfo::function_at(std::uint64_t address) const {
   return locked(*impl_, [&](Impl& impl) { return impl.function_at(address); });

@@ -123,6 +123,7 @@ class DebugInfo {
 
   Architecture architecture() const;
   bool big_endian() const;
+  bool code_big_endian() const;  // not the same on Arm, whose code may be little-endian beside big-endian data (BE8)
   bool is_64() const;
   std::optional<char> arm_profile() const;  // 'A', 'R', 'M'
   bool has_symbols() const;
@@ -134,6 +135,10 @@ class DebugInfo {
   std::vector<Symbol> symbols_named(std::string_view name) const;
   SymbolList search(const SymbolQuery& query) const;
   std::optional<SymbolAt> symbol_at(std::uint64_t address) const;
+
+  // Where breakpoints on a function belong: behind the prologue of each function of this name, and where calls of it were
+  // inlined. Without lines in the file, where its symbols are.
+  std::vector<LineAddress> find_function(std::string_view name) const;
 
   Location locate(std::uint64_t address) const;
   // "startup.c:12 in reset", "uart_send+0x14", or "" for an address outside everything that is known: for messages.

@@ -19,6 +19,7 @@ class DebugInfo::Impl {
   LineMatch find_line(std::string_view name, std::uint32_t line);
   std::vector<std::string> source_files();
   std::optional<Function> function_at(std::uint64_t address);
+  std::vector<LineAddress> find_function(std::string_view name);
 
   ElfFile file;
   SymbolTable symbols;

@@ -16,7 +16,7 @@ struct Code {
   Architecture architecture = Architecture::other;
   bool thumb = false;       // Arm: the state of the processor (xPSR.T, CPSR bit 5), for what `contents` leaves open
   bool cortex_m = false;    // Arm: instructions of the M profile (implies thumb)
-  bool big_endian = false;  // of the instructions: false for Arm BE8, whose code is little-endian
+  bool big_endian = false;  // of the instructions: DebugInfo::code_big_endian
   std::uint64_t address = 0;
   std::span<const std::byte> bytes;
   std::vector<ContentRange> contents;  // DebugInfo::contents: which parts are Arm, Thumb or data
@@ -42,7 +42,7 @@ struct Instruction {
 };
 
 // At most `limit` instructions, in address order without gaps; bytes that decode to nothing become data directives, so
-// this cannot fail. A cut-off instruction at the end is left out unless it would be the only one.
+// this cannot fail; nothing comes for bytes that pass the end of the address space. A cut-off instruction at the end is left out unless it would be the only one.
 std::vector<Instruction> disassemble(const Code& code, std::size_t limit = ~std::size_t{0});
 
 // Whether there is a decoder for it; without one everything is data.

@@ -242,6 +242,22 @@ std::vector<Dwarf_Die> DwarfData::inlined(const FunctionPiece& function, std::ui
   return chain;
 }
 
+void DwarfData::inlined_calls(DwarfUnit& unit, const std::function<bool(const std::string&)>& matches,
+                              const std::function<void(std::uint64_t)>& visit) {
+  std::map<Dwarf_Off, bool> known;  // by what was inlined
+  walk(&unit.die, max_depth, [&](Dwarf_Die* die) {
+    if (dwarf_tag(die) != DW_TAG_inlined_subroutine) return true;
+    Dwarf_Attribute value;
+    Dwarf_Die origin;
+    if (!dwarf_formref_die(dwarf_attr(die, DW_AT_abstract_origin, &value), &origin)) return true;
+    const auto [place, is_new] = known.try_emplace(dwarf_dieoffset(&origin));
+    if (is_new) place->second = matches(name(&origin));
+    Dwarf_Addr address = 0;
+    if (place->second && dwarf_entrypc(die, &address) == 0) visit(address);
+    return true;
+  });
+}
+
 bool DwarfData::optimised(DwarfUnit& unit) {
   bool found = false;
   walk(&unit.die, max_depth, [&](Dwarf_Die* die) {

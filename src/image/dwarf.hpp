@@ -5,6 +5,7 @@
 #pragma once
 #include <elfutils/libdw.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -54,6 +55,9 @@ class DwarfData {
   static std::string name(Dwarf_Die* function);
   // The inlined calls around the address inside a function, outermost first.
   static std::vector<Dwarf_Die> inlined(const FunctionPiece& function, std::uint64_t address);
+  // Calls visit(address) where calls of functions of this name were inlined in the unit. Names are compared with `matches`.
+  static void inlined_calls(DwarfUnit& unit, const std::function<bool(const std::string&)>& matches,
+                            const std::function<void(std::uint64_t)>& visit);
   // Whether variables of the unit move between registers, as optimising compilers let them (location lists).
   static bool optimised(DwarfUnit& unit);
 

@@ -5,6 +5,7 @@
 #include <set>
 
 #include "image/debug_info_impl.hpp"
+#include "image/demangle.hpp"
 
 namespace virserver::image {
 namespace {
@@ -148,19 +149,20 @@ LineMatch DebugInfo::Impl::find_line(std::string_view name, std::uint32_t line) 
 }
 
 // The statements of a line, by address in each unit; of the next line with code if it has none: then `line` is that one.
+// Optimised code may have a line without marking a statement in it; that is still better than another line.
 std::vector<DebugInfo::Impl::Candidate> DebugInfo::Impl::rows_of_line(
     const std::vector<std::pair<DwarfUnit*, std::vector<bool>>>& places, std::uint32_t& line) {
   std::vector<Candidate> found;
-  std::uint32_t best = 0;
+  const auto rank = [&](const LineRow& row) { return std::pair(row.line, row.line == line && !row.statement); };
   for (const auto& [unit, meant] : places)
     for (const LineSequence& sequence : unit->sequences)
       for (const LineRow& row : unit->program->rows_of(sequence)) {
-        if (!row.statement || row.line < line || (best && row.line > best) || row.file >= meant.size() || !meant[row.file]) continue;
-        if (row.line != best) found.clear();
-        best = row.line;
+        if (row.line < line || row.file >= meant.size() || !meant[row.file] || (row.line > line && !row.statement)) continue;
+        if (!found.empty() && rank(row) > rank(*found.front().row)) continue;
+        if (!found.empty() && rank(row) < rank(*found.front().row)) found.clear();
         found.push_back({unit, &row});
       }
-  line = best;
+  if (!found.empty()) line = found.front().row->line;
   return found;
 }
 
@@ -198,6 +200,31 @@ std::uint64_t DebugInfo::Impl::body_of(DwarfUnit& unit, const FunctionPiece& fun
   const auto second =
       std::find_if(first, last, [&](const LineRow& row) { return row.statement && row.line && row.address > function.begin; });
   return second != last ? second->address : function.begin;
+}
+
+std::vector<LineAddress> DebugInfo::Impl::find_function(std::string_view name) {
+  std::vector<LineAddress> places;
+  const auto matches = [&](const std::string& other) { return other == name || without_parameters(other) == name; };
+  const auto add = [&](DwarfUnit& unit, std::uint64_t address) {
+    const auto row = row_at(unit, address);
+    if (row) places.push_back({address, position(unit, unit.program->rows_of(*row->sequence)[row->index]), function_name(unit, address)});
+  };
+  for (const Symbol& symbol : symbols.named(name)) {
+    if (symbol.kind == SymbolKind::object || !file.executable(symbol.address)) continue;
+    DwarfUnit* const unit = dwarf() ? dwarf()->unit_at(symbol.address) : nullptr;
+    const FunctionPiece* const function = unit ? unit->function(symbol.address) : nullptr;
+    if (function && function->begin == symbol.address) add(*unit, body_of(*unit, *function));
+    else places.push_back({symbol.address, {}, symbol.demangled});
+  }
+  if (dwarf())
+    for (DwarfUnit& unit : dwarf()->units()) {
+      dwarf()->load(unit);
+      if (!unit.sequences.empty()) DwarfData::inlined_calls(unit, matches, [&](std::uint64_t address) { add(unit, address); });
+    }
+  std::ranges::sort(places, {}, &LineAddress::address);
+  const auto rest = std::ranges::unique(places, {}, &LineAddress::address);
+  places.erase(rest.begin(), rest.end());
+  return places;
 }
 
 std::optional<Function> DebugInfo::Impl::function_at(std::uint64_t address) {

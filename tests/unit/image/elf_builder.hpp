@@ -26,9 +26,11 @@ struct ElfSection {
   std::uint64_t flags = 0, address = 0;
 };
 
-struct Symbol {
+struct SymbolSpec {
   std::string name;
-  std::uint64_t value = 0;
+  std::uint64_t value = 0, size = 4;
+  unsigned info = ELF32_ST_INFO(STB_GLOBAL, STT_OBJECT);
+  unsigned section = SHN_ABS;  // 1: the first of the sections given
 };
 
 struct ElfSpec {
@@ -37,7 +39,7 @@ struct ElfSpec {
   std::uint64_t entry = 0;
   std::vector<Segment> segments;
   std::vector<ElfSection> sections;
-  std::vector<Symbol> symbols;
+  std::vector<SymbolSpec> symbols;
 };
 
 class ElfBuilder {
@@ -79,13 +81,15 @@ class ElfBuilder {
     std::size_t count = 1 + spec_.sections.size();
     if (!spec_.symbols.empty()) {
       std::string strings(1, '\0'), table(spec_.is_64 ? 24 : 16, '\0');
-      for (const Symbol& symbol : spec_.symbols) {
+      for (const SymbolSpec& symbol : spec_.symbols) {
         put(table, strings.size(), 4);
         strings += symbol.name + '\0';
         if (spec_.is_64) {
-          put(table, 0x11, 1), put(table, 0, 1), put(table, SHN_ABS, 2), put(table, symbol.value, 8), put(table, 4, 8);
+          put(table, symbol.info, 1), put(table, 0, 1), put(table, symbol.section, 2), put(table, symbol.value, 8);
+          put(table, symbol.size, 8);
         } else {
-          put(table, symbol.value, 4), put(table, 4, 4), put(table, 0x11, 1), put(table, 0, 1), put(table, SHN_ABS, 2);
+          put(table, symbol.value, 4), put(table, symbol.size, 4), put(table, symbol.info, 1), put(table, 0, 1);
+          put(table, symbol.section, 2);
         }
       }
       section({".symtab", SHT_SYMTAB, table}, static_cast<std::uint32_t>(count + 1), spec_.is_64 ? 24 : 16);

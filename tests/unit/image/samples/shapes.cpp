@@ -11,7 +11,7 @@ __attribute__((noinline)) int Square::area() const {
 }
 
 __attribute__((noinline)) int twice(int value) { return value * 2; }
-__attribute__((noinline)) double twice(double value) { return value + value; }
+__attribute__((noinline)) char twice(char value) { return static_cast<char>(value + value); }
 
 template <class T>
 __attribute__((noinline)) T largest(T a, T b) {
@@ -24,7 +24,7 @@ volatile int result;
 
 int main() {
   shapes::Square square{3};
-  result = square.area() + shapes::twice(2) + static_cast<int>(shapes::twice(2.0));
+  result = square.area() + shapes::twice(2) + shapes::twice('b');
   result = shapes::largest(1, 2) + shapes::largest<char>('a', 'b');
   for (;;) result = result + 1;
 }
