@@ -25,9 +25,11 @@ std::optional<std::uint64_t> uncompressed_size(const ElfFile::Section& section) 
     return gelf_getchdr(section.scn, &header) ? std::optional(header.ch_size) : std::nullopt;
   }
   if (!section.name.starts_with(".zdebug")) return std::nullopt;
-  const Elf_Data* const data = elf_rawdata(section.scn, nullptr);  // "ZLIB", then the size, big-endian
+  // The older way: "ZLIB", then the size, big-endian. Once decompressed, the section keeps its name.
+  const Elf_Data* const data = elf_rawdata(section.scn, nullptr);
   if (!data || !data->d_buf || data->d_size < 12) return std::nullopt;
-  return ByteReader({static_cast<const std::byte*>(data->d_buf) + 4, 8}, true).u64();
+  ByteReader reader({static_cast<const std::byte*>(data->d_buf), 12}, true);
+  return as_text(reader.take(4)) == "ZLIB" ? std::optional(reader.u64()) : std::nullopt;
 }
 
 }  // namespace
@@ -68,7 +70,7 @@ Result<ElfHandle> open_elf(std::span<const std::byte> content) {
     return fail(ErrorCode::IMAGE_MALFORMED, "the ELF header is damaged: unknown class, byte order or version");
   if (content.size() < (is_64 ? sizeof(Elf64_Ehdr) : sizeof(Elf32_Ehdr))) return truncated();
   elf_version(EV_CURRENT);
-  // libelf only reads from memory opened like this (a test hands it read-only pages).
+  // libelf only reads from memory opened like this (a test hands it read-only pages), unless asked to decompress.
   ElfHandle elf(elf_memory(const_cast<char*>(as_text(content).data()), content.size()));
   GElf_Ehdr header;
   if (!elf || elf_kind(elf.get()) != ELF_K_ELF || !gelf_getehdr(elf.get(), &header))
@@ -91,7 +93,8 @@ Result<Mapping> Mapping::file(const std::filesystem::path& path) {
   if (!S_ISREG(status.st_mode)) return fail(ErrorCode::STORAGE_ERROR, "{} is not a regular file", path.native());
   const auto size = static_cast<std::size_t>(status.st_size);
   if (size == 0) return Mapping({});
-  void* const pages = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd.get(), 0);
+  // Writable, but never back to the file: libelf changes a section's header when it decompresses it.
+  void* const pages = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd.get(), 0);
   if (pages == MAP_FAILED) return failed("map");
   return Mapping({static_cast<std::byte*>(pages), size});
 }

@@ -22,7 +22,8 @@ struct ElfEnd {
 };
 using ElfHandle = std::unique_ptr<Elf, ElfEnd>;
 
-// Checks the identification and opens `content`, which is only read and must outlive the handle.
+// Checks the identification and opens `content`, which is only read (unless something is decompressed) and must outlive
+// the handle.
 Result<ElfHandle> open_elf(std::span<const std::byte> content);
 Architecture architecture_of(unsigned machine, bool is_64);
 // `count` entries of `size` bytes at `offset` lie inside `total` bytes.

@@ -45,7 +45,9 @@ __attribute__((noinline)) int outer(int value) {
 
 __attribute__((noinline)) int recursive(int depth) {
   if (depth == 0) return outer(1);  // line: recursion ends
-  return recursive(depth - 1) + 1;  // line: recursion
+  int below = recursive(depth - 1);
+  counter = below;  // line: recursion
+  return below + 1;
 }
 
 int main(void) {
