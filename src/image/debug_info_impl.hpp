@@ -38,7 +38,8 @@ class DebugInfo::Impl {
   static std::optional<Row> row_at(const DwarfUnit& unit, std::uint64_t address);
   static SourcePosition position(const DwarfUnit& unit, const LineRow& row);
   std::uint64_t body_of(DwarfUnit& unit, const FunctionPiece& function);
-  std::string function_name(DwarfUnit& unit, std::uint64_t address);
+  std::string name_of(const FunctionPiece& function);
+  std::string function_name(DwarfUnit& unit, std::uint64_t address);  // of the innermost one
   struct Candidate {
     DwarfUnit* unit;
     const LineRow* row;

@@ -40,15 +40,22 @@ SourcePosition DebugInfo::Impl::position(const DwarfUnit& unit, const LineRow& r
   return {unit.program->path(row.file, unit.directory), row.line, row.column};
 }
 
+// Compilers that were asked for lines only leave out the mangled name, which the symbol has.
+std::string DebugInfo::Impl::name_of(const FunctionPiece& function) {
+  Dwarf_Die die = function.die;
+  std::string name = DwarfData::name(&die);
+  const auto symbol = symbols.at(function.begin);
+  if (!symbol || symbol->offset != 0 || symbol->symbol.demangled == symbol->symbol.name) return name;
+  return without_parameters(symbol->symbol.demangled).ends_with(name) ? symbol->symbol.demangled : name;
+}
+
 std::string DebugInfo::Impl::function_name(DwarfUnit& unit, std::uint64_t address) {
-  const FunctionPiece* const function = unit.function(address);
-  if (!function) {
-    const auto symbol = symbols.at(address);
-    return symbol ? symbol->symbol.demangled : std::string();
+  if (const FunctionPiece* const function = unit.function(address)) {
+    auto chain = DwarfData::inlined(*function, address);
+    return chain.empty() ? name_of(*function) : DwarfData::name(&chain.back());
   }
-  const auto chain = DwarfData::inlined(*function, address);
-  Dwarf_Die die = chain.empty() ? function->die : chain.back();
-  return DwarfData::name(&die);
+  const auto symbol = symbols.at(address);
+  return symbol ? symbol->symbol.demangled : std::string();
 }
 
 Location DebugInfo::Impl::locate(std::uint64_t address) {
@@ -76,8 +83,7 @@ Location DebugInfo::Impl::locate(std::uint64_t address) {
     here = {unit->program ? unit->program->path(number(DW_AT_call_file), unit->directory) : "", number(DW_AT_call_line),
             number(DW_AT_call_column)};
   }
-  Dwarf_Die die = function->die;
-  location.frames.push_back({.function = DwarfData::name(&die), .position = here});
+  location.frames.push_back({.function = name_of(*function), .position = here});
   return location;
 }
 
@@ -231,7 +237,7 @@ std::optional<Function> DebugInfo::Impl::function_at(std::uint64_t address) {
   DwarfUnit* const unit = dwarf() ? dwarf()->unit_at(address) : nullptr;
   if (const FunctionPiece* const piece = unit ? unit->function(address) : nullptr) {
     Dwarf_Die die = piece->die;
-    Function function{.name = DwarfData::name(&die), .begin = piece->begin, .end = piece->end, .body = body_of(*unit, *piece)};
+    Function function{.name = name_of(*piece), .begin = piece->begin, .end = piece->end, .body = body_of(*unit, *piece)};
     int line = 0;
     Dwarf_Attribute value;
     Dwarf_Word index = 0;
