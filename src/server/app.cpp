@@ -34,10 +34,16 @@ T value_or_throw(Result<T> result) {
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
+// Beside virserver (a build), or where an installation has it.
 fs::path shim_path(const Config& config) {
-  const fs::path shim = config.shim.empty() ? fs::read_symlink("/proc/self/exe").parent_path() / "virserver-shim" : fs::absolute(config.shim);
-  if (!fs::exists(shim)) throw std::runtime_error(fmt::format("{} is missing; it is installed beside virserver (or name it with --shim)", shim.string()));
-  return shim;
+  if (!config.shim.empty()) {
+    if (!fs::exists(config.shim)) throw std::runtime_error(fmt::format("--shim: {} does not exist", config.shim.string()));
+    return fs::absolute(config.shim);
+  }
+  const fs::path folder = fs::read_symlink("/proc/self/exe").parent_path();
+  for (const char* place : {"virserver-shim", "../libexec/virserver/virserver-shim"})
+    if (fs::exists(folder / place)) return (folder / place).lexically_normal();
+  throw std::runtime_error(fmt::format("virserver-shim is neither in {0} nor in {0}/../libexec/virserver; name it with --shim", folder.string()));
 }
 
 std::string host_id(asio::io_context& context, store::Documents& documents) {

@@ -85,7 +85,7 @@ ParsedConfig parse_config(int argc, char** argv) {
       ->envname("VIRSERVER_ALLOW_ORIGIN")->type_name("ORIGIN");
   app.add_option("--qemu-dir", config.qemu_dirs, "Directory with qemu-system-* to use instead of PATH; may be repeated")
       ->envname("VIRSERVER_QEMU_DIR")->type_name("DIR");
-  app.add_option("--shim", config.shim, "The virserver-shim executable; by default the one beside virserver")
+  app.add_option("--shim", config.shim, "The virserver-shim executable; by default beside virserver or in ../libexec/virserver")
       ->envname("VIRSERVER_SHIM")->type_name("FILE");
   app.add_option("--sandbox", config.sandbox, "auto: full isolation where the host allows it; reduced: without namespaces")
       ->envname("VIRSERVER_SANDBOX")->check(CLI::IsMember({"auto", "reduced"}))->capture_default_str();
