@@ -19,7 +19,7 @@ TEXT
 fail() { echo "install.sh: $*" >&2; exit 1; }
 
 here=$(cd "$(dirname "$0")" && pwd)
-prefix= systemd= uninstall=
+prefix='' systemd='' uninstall=''
 while [ $# -gt 0 ]; do
   case "$1" in
   --prefix) [ $# -gt 1 ] || fail "--prefix needs a folder"; prefix=$2; shift ;;
