@@ -14,7 +14,7 @@ check "there is no network" fails offline curl -fsS --max-time 5 "$mirror/"
 check "make deps is content" offline make deps
 rm -rf "$work/offline"
 check "it configures" offline cmake --preset dev -B "$work/offline"
-check "it builds" offline cmake --build "$work/offline" --target virserver virctl virserver-shim unit_base unit_docs firmware_microbit
+check "it builds" offline cmake --build "$work/offline" --parallel "$(nproc)" --target virserver virctl virserver-shim unit_base unit_docs firmware_microbit
 check "unit tests pass" offline ctest --test-dir "$work/offline" -R '^(Documents|Bytes|Text)' --output-on-failure
 check "end-to-end tests pass" offline ctest --test-dir "$work/offline" -R '^e2e\.smoke$' --output-on-failure
 rm -rf "$work/offline"
