@@ -2,22 +2,18 @@
 #
 # --build-arg PACKAGE=local takes the .deb that `make package` left in build/package instead of compiling here.
 ARG BASE=debian:12-slim
+
+FROM ${BASE} AS package
 ARG PACKAGE=source
-
-FROM ${BASE} AS package-source
 WORKDIR /src
-COPY scripts/deps scripts/deps
-COPY web/package.json web/package-lock.json web/.npmrc web/
-RUN scripts/deps build && scripts/deps package
 COPY . .
-RUN cmake --preset release -DBUILD_TESTING=OFF -DVIRSERVER_BENCH=OFF \
- && scripts/build release virserver virctl virserver-shim && scripts/package \
- && mkdir /package && mv build/package/virserver_*.deb /package/virserver.deb
-
-FROM ${BASE} AS package-local
-COPY build/package/virserver_*.deb /package/virserver.deb
-
-FROM package-${PACKAGE} AS package
+RUN mkdir /package \
+ && if [ "$PACKAGE" = source ]; then \
+      scripts/deps build && scripts/deps package \
+      && cmake --preset release -DBUILD_TESTING=OFF -DVIRSERVER_BENCH=OFF \
+      && scripts/build release virserver virctl virserver-shim && scripts/package; \
+    fi \
+ && cp build/package/virserver_*.deb /package/virserver.deb
 
 FROM ${BASE}
 LABEL org.opencontainers.image.title="VirServer" \

@@ -84,7 +84,7 @@ test('boards from files, a wrong one with its place', async () => {
     const done = await virctl(['run', image, '--board', board, '--until', 'ready'], { server });
     assert.strictEqual(done.status, 0, done.stderr);
   }
-  const source = readFileSync(join(examples, 'stm32f4-custom.yaml'), 'utf8');
+  const source = readFileSync(join(examples, 'stm32f4-custom/board.yaml'), 'utf8');
   writeFileSync(bad, `${source}\nno_such_field: 1\n`);
   const done = await virctl(['run', image, '--board', bad], { server });
   assert.notStrictEqual(done.status, 0);

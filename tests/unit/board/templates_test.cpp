@@ -83,14 +83,14 @@ TEST(Templates, ErrorsPointIntoTheTemplate) {
 }
 
 TEST(Examples, Stm32f4) {
-  const Board board = example("stm32f4-custom.yaml");
+  const Board board = example("stm32f4-custom/board.yaml");
   EXPECT_EQ(board.nodes.at(0).memory.at(0).size, 1u << 20);
   EXPECT_EQ(board.nodes[0].memory.at(1).size, 192u << 10);
   EXPECT_EQ(board.nodes[0].consoles.at(0).index, 1u);
 }
 
 TEST(Examples, TwoNodes) {
-  const Board board = example("two-node.json");
+  const Board board = example("two-node/board.json");
   ASSERT_EQ(board.nodes.size(), 2u);
   EXPECT_EQ(board.nodes[1].processor.architecture, Architecture::riscv32);
   EXPECT_EQ(board.interconnect.at("shared_memory").at(0).at("address").to_number<std::uint64_t>(), 0xC0000000u);
