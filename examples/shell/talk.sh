@@ -10,10 +10,10 @@ trap 'exit 130' INT TERM
 
 # ask TEXT EXPECTED: types a line, and waits up to 10 s for the answer.
 ask() {
-  from=$(curl -sI "$url/sessions/$id/consoles/uart0/output?since=now" | tr -d '\r' | sed -n 's/^[Xx]-[Cc]onsole-[Oo]ffset: //p')
+  from=$(virctl logs "$id" --console uart0 | wc -c)
   printf '%s\r' "$1" | virctl console "$id" --no-wait >/dev/null
   tries=0
-  until virctl logs "$id" --console uart0 --since "${from:-0}" | tr -d '\r' | grep -q "$2"; do
+  until virctl logs "$id" --console uart0 --since "$from" | tr -d '\r' | grep -q "$2"; do
     tries=$((tries + 1))
     if [ "$tries" -gt 100 ]; then
       echo "talk.sh: the board did not answer '$1' with '$2'; it said:" >&2
@@ -28,7 +28,7 @@ ask() {
 virctl program upload "$id" "$firmware"
 virctl power on "$id"
 ask version '^VirServer hello 1 on'
-ask 'count 3' '^3$'
+ask 'count 3' '^line 3$'
 
 virctl power reset "$id"
 ask version '^VirServer hello 1 on'
