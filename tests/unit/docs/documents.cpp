@@ -63,7 +63,8 @@ std::vector<Heading> headings(std::string_view markdown) {
 std::string anchor(std::string_view heading) {
   std::string out;
   for (const char c : heading) {
-    if (std::isalnum(static_cast<unsigned char>(c))) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    if (static_cast<unsigned char>(c) >= 0x80) out += c;  // letters of other scripts stay
+    else if (std::isalnum(static_cast<unsigned char>(c))) out += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     else if (c == ' ' || c == '-') out += '-';
     else if (c == '_') out += c;
   }

@@ -1,0 +1,175 @@
+// Every code block of the pages in docs/: commands are run as they stand, settings and boards are used, JSON is read.
+// The Chinese pages have the same blocks (a unit test compares them).
+import assert from 'node:assert';
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import WebSocket from 'ws';
+import { bin, firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
+
+const root = new URL('../../', import.meta.url).pathname;
+const folder = temporaryDirectory();
+let server;
+before(async () => {
+  server = await new Server().start();
+  await server.discovered();
+  mkdirSync(join(folder, 'build'));
+  copyFileSync(join(firmwareDir, 'stm32f4-disco.elf'), join(folder, 'firmware.elf'));
+  copyFileSync(join(firmwareDir, 'mps2-an385.elf'), join(folder, 'build/firmware.elf'));
+});
+after(async () => { await server.destroy(); rmSync(folder, { recursive: true, force: true }); });
+
+// {language, text} of each block: fenced ones, and those that are indented by four spaces, as language "commands".
+function blocksOf(page) {
+  const found = [];
+  let fenced = null, indented = null;
+  for (const line of readFileSync(join(root, 'docs', page), 'utf8').split('\n')) {
+    if (fenced) {
+      if (line === '```') fenced = null;
+      else fenced.text += `${line}\n`;
+    } else if (line.startsWith('```')) found.push(fenced = { language: line.slice(3), text: '' });
+    else if (line.startsWith('    ')) {
+      if (!indented) found.push(indented = { language: 'commands', text: '' });
+      indented.text += `${line.slice(4)}\n`;
+    } else if (line !== '') indented = null;
+  }
+  return found;
+}
+
+// Commands that are tried elsewhere, or need what a test has not.
+const elsewhere = [
+  [/^make /, 'the Makefile is what runs these tests'],
+  [/^docker|^apt install|^tar |^cd virserver-|^\.\/install\.sh/, 'tests/package installs the packages and builds the image'],
+  [/^build\/release\/bin\/virserver$|^PATH=/, 'the server runs already'],
+];
+const endless = /--follow|^curl -N/;
+
+function bash(script, env) {
+  return new Promise((resolve) => {
+    const all = { ...process.env, PATH: `${bin}:${process.env.PATH}`, VIRSERVER_URL: server.url, HOME: folder, ...env };
+    const child = execFile('bash', ['-euo', 'pipefail', '-c', script], { cwd: folder, env: all, timeout: 60_000 },
+      (error, stdout, stderr) => resolve({ status: error ? error.code ?? error.signal : 0, stdout, stderr }));
+    child.stdin.end();
+  });
+}
+
+// Runs a block's commands in one shell; what is only shown on a terminal or never ends by itself is cut short.
+async function run(block, { ID = '', rename = (text) => text } = {}) {
+  const commands = rename(block.text).replaceAll('127.0.0.1:8080', `127.0.0.1:${server.port}`).replaceAll(/ ID\b/g, ` ${ID}`)
+    .replaceAll('\\\n', '').split('\n').filter((line) => line.trim() && !elsewhere.some(([pattern]) => pattern.test(line)));
+  const lines = commands.map((line) => {
+    if (endless.test(line)) return `timeout 1 ${line} || test $? = 124`;
+    if (line.startsWith('virctl console ') && !line.includes('--timeout')) return line.replace(/( +#.*)?$/, ' --no-wait');
+    return line;
+  });
+  const done = await bash(lines.join('\n'), { ID });
+  assert.strictEqual(done.status, 0, `${lines.join('\n')}\n${done.stdout}\n${done.stderr}`);
+  return done.stdout;
+}
+
+const tried = {};
+function page(name, body) {
+  tried[name] = true;
+  test(`${name}: its code blocks`, async () => {
+    const left = blocksOf(name);
+    const take = (language) => {
+      assert.strictEqual(left[0]?.language, language, `${name} has another block here than its test expects: ${left[0]?.text}`);
+      return left.shift();
+    };
+    await body(take);
+    assert.deepStrictEqual(left, [], `a block of ${name} is not tried`);
+  });
+}
+
+
+page('getting-started.md', async (take) => {
+  await run(take('commands'));
+  const byHand = take('commands').text + take('commands').text + take('commands').text + take('commands').text;
+  assert.match(await run({ text: byHand }), /first/);
+  const out = await run(take('sh'));
+  assert.match(out, /"running"/);
+  assert.match(await run(take('commands')), /^42\r?$/m);
+});
+
+page('boards.md', async (take) => {
+  const blocks = [take('commands'), take('commands'), take('commands')];
+  const board = take('yaml');
+  writeFileSync(join(folder, 'my-board.yaml'), board.text);
+  for (const block of blocks) await run(block);
+  await run({ text: 'virctl board check board.yaml --program firmware.elf\n' });
+});
+
+page('programs.md', async (take) => {
+  copyFileSync(join(firmwareDir, 'stm32f4-disco.elf'), join(folder, 'app.elf'));
+  const one = (await server.session('stm32f4-disco')).id;
+  await run(take('sh'), { ID: one });
+  await run(take('commands'), { ID: one });
+  // The bootloader is at the start of the flash; what stands for the application begins 16 KiB above it.
+  const two = (await server.session('stm32f4-disco')).id;
+  copyFileSync(join(firmwareDir, 'stm32f4-disco.elf'), join(folder, 'boot.elf'));
+  writeFileSync(join(folder, 'app.bin'), Buffer.alloc(1024, 1));
+  await run(take('commands'), { ID: two });
+  assert.strictEqual((await server.get(`/api/v1/sessions/${two}`)).body.status, 'running');
+});
+
+page('consoles.md', async (take) => {
+  const id = (await server.session('mps2-an385')).id;
+  await run({ text: 'virctl program upload ID build/firmware.elf --start\n' }, { ID: id });
+  assert.match(await run(take('commands'), { ID: id }), /VirServer hello 1/);
+  assert.match(await run(take('sh'), { ID: id }), /ready/);
+  for (const message of [JSON.parse(take('json').text), JSON.parse(take('json').text)]) assert.ok(['stdout', 'stdin'].includes(message.type));
+  const script = take('js').text;
+  const shown = [];
+  let answered;
+  const answer = new Promise((resolve) => { answered = resolve; });
+  const console = { log: (message) => { shown.push(message.data); if (shown.join('').includes('you said: help')) answered(); } };
+  const ws = new Function('WebSocket', 'location', 'id', 'console', `${script}; return ws;`)(WebSocket, { host: `127.0.0.1:${server.port}` }, id, console);
+  await answer;
+  ws.close();
+  await once(ws, 'close');
+});
+
+page('api.md', async (take) => {
+  assert.strictEqual(JSON.parse(take('json').text).code, 'TEMPLATE_NOT_FOUND');
+  take('');  // what an event looks like
+  await run({ text: take('sh').text.replace('virctl events', 'timeout 1 virctl events') });
+});
+
+page('ci.md', async (take) => {
+  const command = take('commands');
+  assert.match(await run(command, { rename: (text) => text.replace('All tests passed', 'ready') }), /ready/);
+  // The jobs are the examples, which their own test runs.
+  assert.strictEqual(take('yaml').text, readFileSync(join(root, 'examples/ci/github/firmware.yml'), 'utf8'));
+  assert.strictEqual(take('yaml').text, readFileSync(join(root, 'examples/ci/gitlab/.gitlab-ci.yml'), 'utf8'));
+});
+
+page('operations.md', async (take) => {
+  const file = join(folder, 'virserver.conf');
+  writeFileSync(file, take('ini').text);
+  const configured = await new Server({ args: ['--config', file] }).start();
+  const { status } = await configured.request('GET', '/health/live', { check: false });
+  assert.strictEqual(status, 200);
+  await configured.destroy();
+  assert.match(configured.log, /^\{/m, 'log-json = true');
+  const unit = readFileSync(join(root, 'deploy/systemd/virserver.service'), 'utf8');
+  for (const line of take('ini').text.trim().split('\n')) assert.ok(unit.includes(`${line}\n`), `the unit has no ${line}`);
+});
+
+page('install.md', async (take) => {
+  for (let i = 0; i < 5; ++i) await run(i < 4 ? take('commands') : { text: take('commands').text.replace('~/.config', folder) });
+});
+
+test('backends.md: its table of features is what the server answers', async () => {
+  const { backends } = await server.discovered();
+  const rows = [...readFileSync(join(root, 'docs/backends.md'), 'utf8').matchAll(/^\| `([a-z_]+)` \| (yes|no) \|/gm)];
+  assert.deepStrictEqual(Object.fromEntries(rows.map(([, name, has]) => [name, has === 'yes'])), backends.qemu.features);
+  for (const name of ['renode', 'skyeye'])
+    assert.ok(Object.values(backends[name].features).every((has) => !has), `${name} has features now: give it a column`);
+});
+
+test('every page with code blocks is tried', () => {
+  for (const name of readdirSync(join(root, 'docs')).filter((each) => each.endsWith('.md')))
+    if (!tried[name]) assert.deepStrictEqual(blocksOf(name), [], name);
+});
