@@ -39,6 +39,7 @@ check_says /health/live "its health check asks /health/live" config '.Healthchec
 mapfile -t environment < <(config '.Env[] | "--setenv=" + .')
 mapfile -t command < <(config '.Cmd[]')
 mapfile -t health < <(config '.Healthcheck.Test[1:][]')
+check_says 127.0.0.1:8080:8080/tcp "docker-compose.yml is valid and publishes the port on loopback alone" docker-compose config
 cp "$micropython" "$root/opt/firmware.hex"
 
 # run [options...]: starts the image's command as a container does.
