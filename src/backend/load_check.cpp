@@ -80,10 +80,14 @@ std::optional<std::uint64_t> table_address(const EnginePlan& plan, std::span<con
   return std::nullopt;
 }
 
-Result<void> check_vector_table(const EnginePlan& plan, std::span<const LoadImage> images) {
+std::uint64_t wanted_table(const EnginePlan& plan) {
   const auto* known = plan.data.if_contains("vector_table");
   boost::system::error_code ec;
-  const std::uint64_t wanted = known ? known->to_number<std::uint64_t>(ec) : 0;
+  return known ? known->to_number<std::uint64_t>(ec) : 0;
+}
+
+Result<void> check_vector_table(const EnginePlan& plan, std::span<const LoadImage> images) {
+  const std::uint64_t wanted = wanted_table(plan);
   auto bad = [&](std::string why) -> Result<void> {
     Error error{ErrorCode::IMAGE_BAD_VECTOR_TABLE,
                 fmt::format("{}; the processor starts with the vector table at {}", why, hex_address(wanted)),
@@ -140,6 +144,15 @@ std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadIm
 Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images) {
   auto problems = image_problems(plan, images);
   if (!problems.empty()) return std::unexpected(std::move(problems.front()));
+  return {};
+}
+
+Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image) {
+  const std::span<const LoadImage> alone(&image, 1);
+  for (Error& problem : image_problems(plan, alone)) {
+    if (problem.code == ErrorCode::IMAGE_BAD_VECTOR_TABLE && !table_address(plan, alone, wanted_table(plan))) continue;
+    return std::unexpected(std::move(problem));
+  }
   return {};
 }
 

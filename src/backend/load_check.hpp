@@ -11,7 +11,10 @@ namespace virserver::backend {
 // Thumb reset vector inside loaded bytes or flash).
 Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images);
 
-// The same, every problem instead of the first.
+// What is wrong with one image whatever others are loaded beside it: the vector table may be in another.
+Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image);
+
+// The same as check_images, every problem instead of the first.
 std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadImage> images);
 
 // Where a raw binary goes when the user names no address: the lowest loadable region. Error: IMAGE_ADDRESS_REQUIRED.

@@ -30,7 +30,7 @@ Task<Result<store::ProgramRow>> Session::add_program(ProgramUpload upload) {
     auto image = co_await blocking(self->services_.pool, std::move(read));
     if (!image) co_return pass(image);
     const backend::LoadImage one{file.name, file.role, &*image};
-    auto fits = backend::check_images(self->plan_, std::span(&one, 1));
+    auto fits = backend::check_one_of_several(self->plan_, one);
     if (!fits) co_return pass(fits);
 
     const auto held = co_await self->services_.content_lock->lock();

@@ -158,7 +158,7 @@ page('operations.md', async (take) => {
 });
 
 page('install.md', async (take) => {
-  for (let i = 0; i < 5; ++i) await run(i < 4 ? take('commands') : { text: take('commands').text.replace('~/.config', folder) });
+  for (let i = 0; i < 5; ++i) await run(i < 4 ? take('commands') : { text: take('commands').text.replace('~/.config/fish/completions', folder) });
 });
 
 test('backends.md: its table of features is what the server answers', async () => {

@@ -81,6 +81,17 @@ TEST(LoadCheck, RefusesOtherArchitectures) {
   EXPECT_EQ(check(board(), {&image}), ErrorCode::IMAGE_WRONG_ARCHITECTURE);
 }
 
+TEST(LoadCheck, OneOfSeveralNeedsNoTableOfItsOwn) {
+  const auto upload = [](const image::Image& image) {
+    const auto checked = check_one_of_several(board(), {"app.bin", "application", &image});
+    return checked ? fine : checked.error().code;
+  };
+  EXPECT_EQ(upload(table(0x20000ff0, 0, 0)), fine);
+  EXPECT_EQ(upload(table(0, 0x20002000, 0x41)), fine);
+  EXPECT_EQ(upload(table(0, 0, 0)), ErrorCode::IMAGE_BAD_VECTOR_TABLE) << "its table is wrong";
+  EXPECT_EQ(upload(table(0x90000000, 0, 0)), ErrorCode::IMAGE_OUTSIDE_MEMORY);
+}
+
 TEST(LoadCheck, DefaultAddress) {
   auto plan = board();
   EXPECT_EQ(default_load_address(plan), 0u);
