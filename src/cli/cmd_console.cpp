@@ -70,7 +70,9 @@ class Attachment {
     for (;;) {
       auto message = co_await stream_.next();
       if (!message) {
-        failure_ = std::move(message.error());
+        // What another part's end cancels, like a connection that is being made, has not failed.
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() == asio::cancellation_type::none) failure_ = std::move(message.error());
         co_return;
       }
       std::string out;
@@ -112,7 +114,8 @@ class Attachment {
     for (;;) {
       auto session = co_await wait_for_session(context_.client(), id_, has_ended, std::chrono::minutes(1));
       if (!session) {
-        failure_ = std::move(session.error());
+        const auto state = co_await asio::this_coro::cancellation_state;
+        if (state.cancelled() == asio::cancellation_type::none) failure_ = std::move(session.error());
         co_return;
       }
       co_await wait_drained(context_.client(), id_, options_.console, stream_);

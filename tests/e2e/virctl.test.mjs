@@ -1,6 +1,8 @@
 // virctl's other commands against a running server.
 import assert from 'node:assert';
 import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer, request } from 'node:http';
 import { dirname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { firmwareDir, Server } from './lib/server.mjs';
@@ -67,6 +69,35 @@ test('console on pipes: types, shows, prefixes once a second console speaks', as
   going.child.kill('SIGINT');
   await going.ended;
   assert.match((await call(['logs', id, '--console', 'uart0'])).stdout, /VirServer hello 1/);
+});
+
+// In front of the server: answers as it does, but never to a WebSocket.
+async function withoutStreams(body) {
+  const proxy = createServer((asked, answer) => {
+    asked.pipe(request(server.url + asked.url, { method: asked.method, headers: asked.headers }, (got) => {
+      answer.writeHead(got.statusCode, got.headers);
+      got.pipe(answer);
+    }));
+  });
+  proxy.on('upgrade', (asked, socket) => socket.on('error', () => {}));
+  proxy.listen(0, '127.0.0.1');
+  await once(proxy, 'listening');
+  try {
+    await body(`http://127.0.0.1:${proxy.address().port}`);
+  } finally {
+    proxy.close();
+    proxy.closeAllConnections();
+  }
+}
+
+test('console: leaving while it still connects is no failure', async () => {
+  const session = await server.session('mps2-an385', { name: 'connecting' });
+  await withoutStreams(async (url) => {
+    for (const end of [['--no-wait'], ['--timeout', '300ms']]) {
+      const left = await virctl(['console', session.id, ...end], { server: url });
+      assert.deepStrictEqual([left.status, left.stdout], [0, ''], left.stderr);
+    }
+  });
 });
 
 test('console on a terminal: Ctrl-] leaves, the terminal is as before', async () => {
