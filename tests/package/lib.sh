@@ -44,6 +44,6 @@ base_system() {
   echo "making a fresh Debian ($suite) from $mirror"
   debootstrap --variant=minbase --include=ca-certificates "$suite" "$work/base" "$mirror" >"$work/debootstrap.log" 2>&1 ||
     { tail -20 "$work/debootstrap.log" >&2; return 1; }
-  rm -f "$work"/base/var/cache/apt/archives/*.deb
+  rm -rf "$work"/base/var/cache/apt/archives/*.deb "$work"/base/var/lib/apt/lists/*
   touch "$work/base/.complete"
 }
