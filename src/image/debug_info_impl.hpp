@@ -3,6 +3,7 @@
 #include <memory>
 #include <mutex>
 
+#include "image/cfi.hpp"
 #include "image/debug_info.hpp"
 #include "image/dwarf.hpp"
 #include "image/elf_file.hpp"
@@ -29,6 +30,11 @@ class DebugInfo::Impl {
   // Opens the DWARF when first called. Null: there is none.
   DwarfData* dwarf();
   void give_up_dwarf() { dwarf_.reset(); }
+  // Never changes once made.
+  const CfiTable& cfi() {
+    if (!cfi_) cfi_.emplace(file, symbols);
+    return *cfi_;
+  }
 
  private:
   struct Row {
@@ -48,6 +54,7 @@ class DebugInfo::Impl {
 
   bool opened_ = false;
   std::unique_ptr<DwarfData> dwarf_;
+  std::optional<CfiTable> cfi_;
 };
 
 }  // namespace virserver::image
