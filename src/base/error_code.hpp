@@ -58,6 +58,14 @@
   X(ENGINE_DIED,                502, "the emulator ended unexpectedly") \
   X(ENGINE_TIMEOUT,             504, "the emulator did not answer in time") \
   X(ENGINE_PROTOCOL,            502, "the emulator answered something unexpected") \
+  /* debugging */ \
+  X(TARGET_OFF,                 409, "there is no machine to debug: the board is off") \
+  X(TARGET_RUNNING,             409, "this needs a stopped machine: pause it first") \
+  X(MEMORY_UNMAPPED,            422, "there is no memory at this address; the message names it") \
+  X(REGISTER_NOT_FOUND,         404, "the processor has no register of this name") \
+  X(REGISTER_UNAVAILABLE,       422, "the emulator does not give, or take, the value of this register now") \
+  X(BREAKPOINT_REFUSED,         422, "the emulator did not take the breakpoint; the message says why") \
+  X(BREAKPOINT_NOT_FOUND,       404, "there is no such breakpoint") \
   /* host */ \
   X(STORAGE_FULL,               507, "the disk is full") \
   X(STORAGE_ERROR,              500, "reading or writing the data directory failed")

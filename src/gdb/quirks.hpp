@@ -1,0 +1,44 @@
+// The habits of a stub, as data: a new emulator adds a row, not a branch. What cannot be asked of the stub stands here;
+// what it says itself (qSupported, vCont?, an empty reply to an unknown packet) is found out at attach.
+#pragma once
+#include <chrono>
+#include <cstddef>
+#include <string_view>
+
+namespace virserver::gdb {
+
+struct Quirks {
+  std::string_view name;
+
+  // How long copies of a stop reply may still come after it; a resume waits for that, a request does not.
+  std::chrono::microseconds stop_trail{0};
+  // How many stop replies one stop sends at most; when all are there nothing is waited for.
+  int stop_replies = 1;
+
+  enum class Interrupt { byte, outside };  // 0x03, or only by Target::interrupt
+  Interrupt interrupt = Interrupt::byte;
+
+  // Requests are answered while the machine runs and do not stop it.
+  bool answers_while_running = false;
+  // Every byte that is sent while the machine runs stops it, an ack too: acks wait for the next packet.
+  bool any_byte_stops = false;
+
+  std::size_t max_memory_bytes = 1024;  // of one m or M
+  int pipeline = 1;                     // requests that may be on their way at once
+
+  // `c` from an address with a breakpoint hits it again at once: step first.
+  bool step_off_breakpoints = false;
+  // The stub forgets its breakpoints at the machine's reset.
+  bool reset_forgets_breakpoints = false;
+  // An error reply to a write of memory that is not there, or silence of the stub about it.
+  bool reports_bad_writes = true;
+  // Breakpoints that a process of this emulator takes in its life; 0: no limit known.
+  int breakpoint_insertions = 0;
+};
+
+extern const Quirks kQemu7;   // 7.2
+extern const Quirks kQemu10;  // 10.0
+extern const Quirks kRenode;
+extern const Quirks kSkyEye;
+
+}  // namespace virserver::gdb
