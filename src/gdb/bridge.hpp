@@ -12,9 +12,10 @@
 #pragma once
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
-#include <span>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -77,8 +78,8 @@ class Bridge {
   Bridge(const Bridge&) = delete;
   Bridge& operator=(const Bridge&) = delete;
 
-  asio::any_io_executor executor() const;
-  const Target& target() const;
+  asio::any_io_executor executor() const { return executor_; }
+  const Target& target() const { return target_; }
   // Another engine may have other quirks and another processor; while detached.
   void set_target(Target target);
 
@@ -93,22 +94,29 @@ class Bridge {
   Task<> leave(Owner owner, Leave how);
   std::size_t subscribers(Role role) const;
 
-  // Connects if that has not happened, puts breakpoints in, and leaves the machine running if it ran.
-  Task<Result<void>> attach();
+  enum class Then {
+    as_before,  // the machine runs on if it ran
+    halt,       // it stays stopped, and everyone is told
+    run,        // it runs: it was started stopped, so that breakpoints are in before the first instruction
+  };
+  // Connects if that has not happened, and puts breakpoints in. Does nothing when attached, whatever `then` says.
+  Task<Result<void>> attach(Then then = Then::as_before);
   // Lets go of the stub, the machine runs on or stands as it is. Breakpoints are taken out of the machine and kept here.
   Task<> detach();
-  TargetState state() const;
-  const std::optional<StopReply>& last_stop() const;  // of a stopped machine
-  const TargetDescription& description() const;       // empty before the first attach
-  const Client* client() const;                       // what the stub can; null while detached
+  TargetState state() const { return state_; }
+  const std::optional<StopReply>& last_stop() const { return last_stop_; }        // of a stopped machine
+  const TargetDescription& description() const { return description_; }           // empty before the first attach
+  const Client* client() const { return client_.get(); }                          // what the stub can; null while detached
 
-  // Run control. `resume` completes when the packet is out, or the machine was running already.
+  // Run control; attaches first. `resume` completes when the packet is out, or the machine was running already. Whoever
+  // resumes is told of the next stop as a waiting one, unless `waits` is false.
   struct Resume {
     enum class Kind { resume, step, packet };
     Kind kind = Kind::resume;
     std::optional<ThreadId> thread;  // of a step; the current one without
     std::string packet;              // vCont;..., bc, bs: as it is
     bool steps = false;              // the packet steps or reverses: it cannot join
+    bool waits = true;
   };
   Task<Result<void>> resume(Owner owner, Resume how);
   // Stops a running machine; the stop it ended with, its own or a breakpoint that was faster. Of a stopped one the last stop.
@@ -119,16 +127,15 @@ class Bridge {
   // Kept for the next engine when there is none now. Errors: BREAKPOINT_REFUSED; remove also BREAKPOINT_NOT_FOUND.
   Task<Result<void>> insert(Owner owner, Breakpoint breakpoint);
   Task<Result<void>> remove(Owner owner, Breakpoint breakpoint);
-  const BreakpointTable& breakpoints() const;
+  const BreakpointTable& breakpoints() const { return breakpoints_; }
 
   // While stopped, or while running where it can be; see Client for the rest.
   Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size, std::optional<ThreadId> thread = std::nullopt);
-  Task<Result<void>> write_memory(std::uint64_t address, std::span<const std::byte> bytes,
-                                  std::optional<ThreadId> thread = std::nullopt);
-  Task<Result<std::vector<std::optional<Bytes>>>> read_registers(std::optional<ThreadId> thread = std::nullopt);
-  Task<Result<Bytes>> read_register(const Register& reg, std::optional<ThreadId> thread = std::nullopt);
-  Task<Result<void>> write_register(const Register& reg, std::span<const std::byte> value,
-                                    std::optional<ThreadId> thread = std::nullopt);
+  Task<Result<void>> write_memory(std::uint64_t address, Bytes bytes, std::optional<ThreadId> thread = std::nullopt);
+  Task<Result<std::vector<std::optional<Bytes>>>> read_registers(std::vector<Register> which,
+                                                                 std::optional<ThreadId> thread = std::nullopt);
+  Task<Result<Bytes>> read_register(Register reg, std::optional<ThreadId> thread = std::nullopt);
+  Task<Result<void>> write_register(Register reg, Bytes value, std::optional<ThreadId> thread = std::nullopt);
   Task<Result<std::vector<Client::Thread>>> threads();
   Task<Result<std::string>> request(std::string payload, std::optional<ThreadId> thread = std::nullopt,
                                     std::string* output = nullptr);
@@ -142,11 +149,64 @@ class Bridge {
   // The engine ended. Subscribers are told with `why`; breakpoints are kept.
   void engine_ended(std::string why);
 
+  // Ends all calls that wait. Everyone should have left.
   Task<> stop();
 
  private:
-  struct Impl;
-  std::unique_ptr<Impl> impl_;
+  struct Member {
+    Subscriber* subscriber;
+    Role role;
+    bool waiting = false;
+  };
+  // A stop that is awaited and not announced: around a change of breakpoints, or a step off one.
+  enum class Quiet { no, interrupt, step };
+
+  Task<Result<void>> attach_locked(Then then);
+  Task<> let_go();  // of the client
+  void lost(Error why);
+  void retire();
+  Task<> reap();
+
+  void stopped(StopReply stop);
+  void announce(const StopReply& stop);
+  void announce_resumed(Owner by);
+  Task<Result<StopReply>> await_stop(std::chrono::milliseconds timeout);
+  Task<Result<void>> send_interrupt();
+  Task<Result<bool>> pause_quietly();  // true: resume_quietly must follow
+  Task<Result<void>> resume_quietly();
+  Task<Result<bool>> step_off();       // false: the step ended in a stop of its own
+  Task<Result<void>> run(Owner owner, Resume how);
+  Task<Result<void>> forget_unwanted();  // takes breakpoints out of a stopped machine that nobody wants any more
+  Task<Result<void>> put_breakpoints();
+  Task<Result<void>> stopped_or_attach();
+  Task<Result<void>> while_stopped();  // fails when the machine runs and its stub does not answer then
+  ThreadId thread_or_current(const std::optional<ThreadId>& thread) const;
+
+  asio::any_io_executor executor_;
+  Target target_;
+  TargetState state_ = TargetState::detached;
+  std::unique_ptr<Client> client_;
+  std::vector<std::unique_ptr<Client>> retired_;
+  std::optional<StopReply> last_stop_;
+  TargetDescription description_;
+
+  std::map<Owner, Member> members_;
+  Owner next_owner_ = 1;
+  std::set<Owner> holders_;  // who stopped the machine, or waited for it to stop
+  std::optional<Owner> interrupter_;
+
+  BreakpointTable breakpoints_;      // what is wanted
+  std::set<Breakpoint> installed_;   // what the stub has
+
+  AsyncMutex lock_;  // attaching, resuming, changing breakpoints
+  Quiet quiet_ = Quiet::no;
+  std::optional<StopReply> quiet_stop_;
+  std::string running_packet_;
+  bool running_steps_ = false;
+  bool aborted_ = false;
+  asio::steady_timer stop_timer_;  // cancelled at each stop, and when the machine is lost
+  std::optional<Error> lost_;
+  bool closing_ = false;
 };
 
 }  // namespace virserver::gdb

@@ -20,18 +20,17 @@ struct Quirks {
 
   // Requests are answered while the machine runs and do not stop it.
   bool answers_while_running = false;
-  // Every byte that is sent while the machine runs stops it, an ack too: acks wait for the next packet.
-  bool any_byte_stops = false;
 
   std::size_t max_memory_bytes = 1024;  // of one m or M
   int pipeline = 1;                     // requests that may be on their way at once
+  std::chrono::milliseconds reply_timeout{10000};
 
   // `c` from an address with a breakpoint hits it again at once: step first.
   bool step_off_breakpoints = false;
   // The stub forgets its breakpoints at the machine's reset.
   bool reset_forgets_breakpoints = false;
-  // An error reply to a write of memory that is not there, or silence of the stub about it.
-  bool reports_bad_writes = true;
+  // After the processor aborted (X) a resume wedges the stub: only a reset helps.
+  bool abort_is_final = false;
   // Breakpoints that a process of this emulator takes in its life; 0: no limit known.
   int breakpoint_insertions = 0;
 };
