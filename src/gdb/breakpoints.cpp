@@ -51,14 +51,6 @@ std::size_t BreakpointTable::count(Owner owner) const {
   return owned == owned_.end() ? 0 : owned->second.size();
 }
 
-bool BreakpointTable::stops_at(std::uint64_t address) const {
-  for (const auto type : {BreakpointType::software, BreakpointType::hardware}) {
-    const auto at = owners_.lower_bound(Breakpoint{type, address, 0});
-    if (at != owners_.end() && at->first.type == type && at->first.address == address) return true;
-  }
-  return false;
-}
-
 std::vector<Breakpoint> BreakpointTable::all() const {
   std::vector<Breakpoint> out;
   out.reserve(owners_.size());

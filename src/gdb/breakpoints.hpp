@@ -34,8 +34,7 @@ class BreakpointTable {
 
   bool has(Owner owner, const Breakpoint& breakpoint) const;
   std::size_t count(Owner owner) const;
-  // A software or hardware breakpoint at this address, of anyone.
-  bool stops_at(std::uint64_t address) const;
+  bool wanted(const Breakpoint& breakpoint) const { return owners_.contains(breakpoint); }
   std::vector<Breakpoint> all() const;
   bool empty() const { return owners_.empty(); }
 

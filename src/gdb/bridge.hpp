@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "base/asio.hpp"
+#include "base/async_mutex.hpp"
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
@@ -40,7 +41,7 @@ struct Target {
   };
   // Connects to the stub of the present engine; TARGET_OFF when there is none.
   std::function<Task<Result<Connection>>()> dial;
-  // Resets the machine; stopped stays stopped, running stays running. Empty: `monitor reset` is refused.
+  // Resets the machine and completes when that has happened; stopped stays stopped, running stays running. Empty: refused.
   std::function<Task<Result<void>>()> reset;
   // A command of the emulator's monitor. Empty: qRcmd.
   std::function<Task<Result<std::string>>(std::string command)> monitor;
@@ -100,7 +101,8 @@ class Bridge {
     run,        // it runs: it was started stopped, so that breakpoints are in before the first instruction
   };
   // Connects if that has not happened, and puts breakpoints in. Does nothing when attached, whatever `then` says.
-  Task<Result<void>> attach(Then then = Then::as_before);
+  // `by`: who halts the machine, if it ran.
+  Task<Result<void>> attach(Then then = Then::as_before, Owner by = 0);
   // Lets go of the stub, the machine runs on or stands as it is. Breakpoints are taken out of the machine and kept here.
   Task<> detach();
   TargetState state() const { return state_; }
@@ -137,6 +139,7 @@ class Bridge {
   Task<Result<Bytes>> read_register(Register reg, std::optional<ThreadId> thread = std::nullopt);
   Task<Result<void>> write_register(Register reg, Bytes value, std::optional<ThreadId> thread = std::nullopt);
   Task<Result<std::vector<Client::Thread>>> threads();
+  Task<Result<std::vector<ThreadId>>> thread_ids();
   Task<Result<std::string>> request(std::string payload, std::optional<ThreadId> thread = std::nullopt,
                                     std::string* output = nullptr);
   Task<Result<std::string>> monitor(std::string command);
@@ -161,8 +164,7 @@ class Bridge {
   // A stop that is awaited and not announced: around a change of breakpoints, or a step off one.
   enum class Quiet { no, interrupt, step };
 
-  Task<Result<void>> attach_locked(Then then);
-  Task<> let_go();  // of the client
+  Task<Result<void>> attach_locked(Then then, Owner by);
   void lost(Error why);
   void retire();
   Task<> reap();
@@ -170,16 +172,24 @@ class Bridge {
   void stopped(StopReply stop);
   void announce(const StopReply& stop);
   void announce_resumed(Owner by);
-  Task<Result<StopReply>> await_stop(std::chrono::milliseconds timeout);
+  // Until `done` holds (looked at after every stop and loss), or the machine is lost. False after `timeout`.
+  Task<bool> wait_for(std::chrono::milliseconds timeout, bool (Bridge::*done)() const);
+  bool at_rest() const { return state_ != TargetState::running; }
+  bool quiet_over() const { return quiet_ == Quiet::no || quiet_stop_.has_value(); }
+  void wake();
+  Task<Result<void>> send_resume();  // running_packet_
   Task<Result<void>> send_interrupt();
   Task<Result<bool>> pause_quietly();  // true: resume_quietly must follow
   Task<Result<void>> resume_quietly();
   Task<Result<bool>> step_off();       // false: the step ended in a stop of its own
   Task<Result<void>> run(Owner owner, Resume how);
+  Task<Result<void>> put_in(Breakpoint breakpoint);
   Task<Result<void>> forget_unwanted();  // takes breakpoints out of a stopped machine that nobody wants any more
+  Task<Result<void>> forget_all();
   Task<Result<void>> put_breakpoints();
-  Task<Result<void>> stopped_or_attach();
-  Task<Result<void>> while_stopped();  // fails when the machine runs and its stub does not answer then
+  Task<Result<void>> answering();  // attached, and the stub answers now
+  // The client, for one call of `use` on a machine that may run: stopped for that moment if need be. The lock is held.
+  Task<Result<void>> at_any_time(std::function<Task<Result<void>>()> use);
   ThreadId thread_or_current(const std::optional<ThreadId>& thread) const;
 
   asio::any_io_executor executor_;
@@ -204,7 +214,7 @@ class Bridge {
   std::string running_packet_;
   bool running_steps_ = false;
   bool aborted_ = false;
-  asio::steady_timer stop_timer_;  // cancelled at each stop, and when the machine is lost
+  std::vector<asio::steady_timer*> waiters_;
   std::optional<Error> lost_;
   bool closing_ = false;
 };

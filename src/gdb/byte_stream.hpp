@@ -1,5 +1,6 @@
 // The way to one gdb: a TCP connection, the binary messages of a WebSocket, or a test.
 #pragma once
+#include <memory>
 #include <span>
 #include <string_view>
 
@@ -19,5 +20,8 @@ class ByteStream {
   // Ends a waiting read and write soon; may be called twice.
   virtual void close() = 0;
 };
+
+// Over a connected socket, TCP (sends without delay) or unix.
+std::unique_ptr<ByteStream> socket_stream(asio::generic::stream_protocol::socket socket);
 
 }  // namespace virserver::gdb

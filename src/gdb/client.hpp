@@ -92,6 +92,7 @@ class Client {
     std::string name;  // "CPU#0 [running]"; may be empty
   };
   Task<Result<std::vector<Thread>>> threads();
+  Task<Result<std::vector<ThreadId>>> thread_ids();  // at least one
   // The one that stopped, or the first.
   ThreadId current_thread() const { return current_thread_; }
 

@@ -129,12 +129,18 @@ Task<Result<std::vector<ThreadId>>> Client::list_threads() {
   co_return threads;
 }
 
+Task<Result<std::vector<ThreadId>>> Client::thread_ids() {
+  const auto lock = co_await lock_.lock();
+  auto ids = co_await list_threads();
+  if (ids && ids->empty()) ids->push_back(current_thread_);
+  co_return ids;
+}
+
 Task<Result<std::vector<Client::Thread>>> Client::threads() {
   const auto lock = co_await lock_.lock();
   auto ids = co_await list_threads();
   if (!ids) co_return pass(ids);
   if (ids->empty()) ids->push_back(current_thread_);
-  single_thread_ = ids->size() == 1;
   std::vector<Thread> threads;
   for (const auto& id : *ids) {
     Thread thread{id, {}};

@@ -27,8 +27,6 @@ struct Quirks {
 
   // `c` from an address with a breakpoint hits it again at once: step first.
   bool step_off_breakpoints = false;
-  // The stub forgets its breakpoints at the machine's reset.
-  bool reset_forgets_breakpoints = false;
   // After the processor aborted (X) a resume wedges the stub: only a reset helps.
   bool abort_is_final = false;
   // Breakpoints that a process of this emulator takes in its life; 0: no limit known.

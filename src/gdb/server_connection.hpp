@@ -23,8 +23,9 @@ class ServerConnection {
   Task<> run();
   void close();
 
+  class Impl;  // server_connection_impl.hpp
+
  private:
-  class Impl;
   std::unique_ptr<Impl> impl_;
 };
 
