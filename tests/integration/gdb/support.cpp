@@ -11,8 +11,6 @@
 #include <chrono>
 #include <stdexcept>
 
-#include "gdb/server_connection.hpp"
-
 extern char** environ;
 
 namespace virserver::gdb::test {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/fd.hpp"
-#include "gdb/bridge.hpp"
+#include "gdb/server_connection.hpp"
 
 namespace virserver::gdb::test {
 
@@ -71,7 +71,7 @@ class Board {
   std::unique_ptr<Qemu> qemu_;
   std::unique_ptr<Bridge> bridge_;
   std::unique_ptr<TaskScope> scope_;
-  std::set<class ServerConnection*> connections_;
+  std::set<ServerConnection*> connections_;
   asio::ip::tcp::acceptor acceptor_{io_};
   int port_ = 0;
   std::thread thread_;
