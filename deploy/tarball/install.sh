@@ -10,10 +10,10 @@ Usage: ./install.sh [--prefix DIR] [--systemd]
   --systemd      also makes the user `virserver`, DIR/etc/virserver.conf and a systemd unit (as root)
   --uninstall    removes what an earlier run installed; boards' data stay
 
-Needs glibc 2.36 and libstdc++ 12 or newer, libssl.so.3, libsqlite3.so.0, libelf.so.1, libdw.so.1 and libz.so.1;
+Needs glibc 2.36 and libstdc++ 12 or newer, libssl.so.3, libsqlite3.so.0, libelf.so.1, libdw.so.1, libexpat.so.1 and libz.so.1;
 for boards qemu-system-arm and the like, and bubblewrap for the full sandbox.
-  Debian, Ubuntu  apt install libssl3 libsqlite3-0 libelf1 libdw1 zlib1g bubblewrap qemu-system-arm qemu-system-misc
-  Fedora          dnf install openssl-libs sqlite-libs elfutils-libelf elfutils-libs zlib bubblewrap qemu-system-arm qemu-system-riscv
+  Debian, Ubuntu  apt install libssl3 libsqlite3-0 libelf1 libdw1 libexpat1 zlib1g bubblewrap qemu-system-arm qemu-system-misc
+  Fedora          dnf install openssl-libs sqlite-libs elfutils-libelf elfutils-libs expat zlib bubblewrap qemu-system-arm qemu-system-riscv
 TEXT
 }
 fail() { echo "install.sh: $*" >&2; exit 1; }

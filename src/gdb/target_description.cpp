@@ -47,14 +47,16 @@ std::string_view to_string(RegisterGroup group) {
 
 Result<TargetDescription> TargetDescription::make(std::string architecture, std::vector<Register> registers) {
   TargetDescription description;
-  std::stable_sort(registers.begin(), registers.end(), [](const auto& a, const auto& b) { return a.number < b.number; });
-  std::size_t offset = 0;
+  std::map<int, Register> by_number;  // keeps the first of a number
   for (auto& reg : registers) {
     if (reg.bits == 0 || reg.bits > max_bits || reg.number < 0 || reg.number > max_number)
       return fail(ErrorCode::ENGINE_PROTOCOL, "the emulator describes a register '{}' of {} bits with the number {}", reg.name,
                   reg.bits, reg.number);
-    if (!description.registers_.empty() && description.registers_.back().number == reg.number) continue;
     reg.bits = (reg.bits + 7) / 8 * 8;
+    by_number.try_emplace(reg.number, std::move(reg));
+  }
+  std::size_t offset = 0;
+  for (auto& [number, reg] : by_number) {
     reg.offset = offset;
     offset += reg.size();
     description.by_name_.emplace(reg.name, description.registers_.size());

@@ -89,7 +89,7 @@ check "and the user" fails inside id virserver
 # The tarball on a system that has none of Debian's packages for it.
 inside apt-get autoremove -y -q --purge >/dev/null
 check "Debian's boost and fmt are gone" fails bash -c "ls $root/usr/lib/*/libboost_json* $root/usr/lib/*/libfmt*"
-install_packages libssl3 libsqlite3-0 libelf1 libdw1 zlib1g libstdc++6 bubblewrap
+install_packages libssl3 libsqlite3-0 libelf1 libdw1 libexpat1 zlib1g libstdc++6 bubblewrap
 check "install.sh installs below a prefix" inside "$folder/install.sh" --prefix /opt/vs --systemd
 eventually 30 inside /opt/vs/bin/virctl session list
 check_says '"status":"full"' "its unit runs the server with the full sandbox" inside /opt/vs/bin/virctl doctor --json
