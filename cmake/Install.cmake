@@ -3,7 +3,7 @@ include(GNUInstallDirs)
 install(TARGETS virserver virctl RUNTIME DESTINATION bin)
 install(TARGETS virserver-shim RUNTIME DESTINATION libexec/virserver)  # virserver looks there and beside itself
 install(FILES ${CMAKE_SOURCE_DIR}/deploy/virserver.conf DESTINATION share/doc/virserver/examples)
-install(FILES ${CMAKE_SOURCE_DIR}/README.md DESTINATION share/doc/virserver)
+install(FILES ${CMAKE_SOURCE_DIR}/README.md ${CMAKE_SOURCE_DIR}/README.zh-CN.md DESTINATION share/doc/virserver)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/docs/ DESTINATION share/doc/virserver/docs FILES_MATCHING PATTERN "*.md" PATTERN adr EXCLUDE)
 install(DIRECTORY ${CMAKE_SOURCE_DIR}/examples/ DESTINATION share/doc/virserver/examples PATTERN build EXCLUDE)
 
