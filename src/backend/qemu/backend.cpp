@@ -106,8 +106,13 @@ class Qemu final : public Backend {
   Task<Result<std::unique_ptr<process::EngineProcess>>> prepare(asio::any_io_executor executor, const EnginePlan& plan,
                                                                 process::PrepareSpec spec) override {
     const auto* path = plan.data.if_contains("binary");
-    if (path && path->is_string() && !std::string_view(path->get_string()).starts_with("/usr/"))
-      spec.read_only.push_back(std::filesystem::path(std::string_view(path->get_string())).parent_path());
+    if (path && path->is_string() && !std::string_view(path->get_string()).starts_with("/usr/")) {
+      // A QEMU elsewhere, with what belongs to it: PREFIX/bin, PREFIX/share/qemu, PREFIX/lib/qemu.
+      const auto folder = std::filesystem::path(std::string_view(path->get_string())).parent_path();
+      spec.read_only.push_back(folder);
+      for (const char* part : {"share/qemu", "lib/qemu"})
+        if (std::error_code ec; std::filesystem::is_directory(folder.parent_path() / part, ec)) spec.read_only.push_back(folder.parent_path() / part);
+    }
     co_return co_await process::EngineProcess::prepare(executor, config_.host, config_.sandbox, std::move(spec));
   }
 

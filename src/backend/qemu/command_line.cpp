@@ -78,6 +78,7 @@ CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool se
   choice.memory = text(plan.data, "memory");
   choice.cores = static_cast<unsigned>(number(plan.data, "cores").value_or(1));
   if (const auto* value = plan.data.if_contains("bios_none")) choice.bios_none = value->is_bool() && value->get_bool();
+  if (const auto* value = plan.data.if_contains("no_audio")) choice.no_audio = value->is_bool() && value->get_bool();
   if (const auto* list = plan.data.if_contains("machine_options"); list && list->is_array())
     for (const auto& option : list->get_array())
       if (option.is_string()) choice.options.emplace_back(option.get_string());

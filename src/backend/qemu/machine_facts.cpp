@@ -26,6 +26,7 @@ std::vector<std::string> MachineChoice::arguments() const {
   if (!processor.empty()) add("-cpu", processor);
   if (!memory.empty()) add("-m", memory);
   if (cores > 1) add("-smp", std::to_string(cores));
+  if (no_audio) add("-audio", "none");
   if (!firmware.empty()) add("-bios", firmware);
   else if (bios_none) add("-bios", "none");
   return argv;
@@ -115,6 +116,10 @@ Task<Result<MachineFacts>> ask(QmpClient& qmp, pid_t pid, std::chrono::milliseco
   auto map = parse_machine_map(*text);
   facts.memory = std::move(map.memory);
   facts.devices = co_await ask_devices(qmp, map.io, timeout);
+  auto size = co_await qmp.execute("query-memory-size-summary", none, timeout);
+  if (!size) co_return pass(size);
+  if (const auto* summary = size->if_object())
+    if (const auto* base = summary->if_contains("base-memory"); base && base->is_number()) facts.ram_size = base->to_number<std::uint64_t>();
   auto processors = co_await qmp.execute("query-cpus-fast", none, timeout);
   if (!processors) co_return pass(processors);
 

@@ -24,6 +24,7 @@ struct MachineChoice {
   std::string memory;                // of -m; empty: the machine's own
   unsigned cores = 1;
   bool bios_none = false;
+  bool no_audio = false;             // newer QEMU does not start a machine with sound unless told that there is none
   std::string firmware;              // file for -bios, of machines that refuse to start without one
 
   std::vector<std::string> arguments() const;  // -M ... -cpu ... -m ... -smp ... -bios
@@ -34,6 +35,7 @@ struct MachineFacts {
   std::vector<DeviceRegion> devices;  // sorted by address
   std::string processor;           // of the first processor, QEMU's name
   unsigned cores = 1;
+  std::uint64_t ram_size = 0;      // of -m; 0: of machines whose memory is fixed, and then the loader loads nothing
   std::uint64_t host_memory_mb = 0;  // private memory of QEMU before the guest runs, its RAM included
   std::vector<unsigned> serials;   // numbers of -serial that reach a port of the machine
 };

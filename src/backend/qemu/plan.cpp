@@ -54,6 +54,24 @@ std::string larger_memory(const board::Node& node, const MachineFacts& facts) {
   return {};
 }
 
+// What a QEMU may ask for before it starts the machine, or loads into it, is added to the choice.
+Task<Result<std::shared_ptr<const MachineFacts>>> settle(MachineChoice& choice, FactsCache& cache) {
+  auto facts = co_await cache.get(choice, probe_timeout);
+  if (!facts && facts.error().message.find("audio driver") != std::string::npos) {
+    choice.no_audio = true;
+    facts = co_await cache.get(choice, probe_timeout);
+  }
+  if (facts && (*facts)->ram_size == 0 && choice.memory.empty()) {
+    auto other = choice;
+    other.memory = "64M";
+    if (auto better = co_await cache.get(other, probe_timeout)) {
+      choice = std::move(other);
+      facts = std::move(better);
+    }
+  }
+  co_return facts;
+}
+
 // Starts the machine as the board wants it; adds -cpu or -m where that brings it nearer and the machine takes it.
 Task<Result<Candidate>> try_machine(const board::Node& node, const Binary& binary, std::string machine, const Target& target, FactsCache& cache) {
   Candidate candidate;
@@ -66,7 +84,7 @@ Task<Result<Candidate>> try_machine(const board::Node& node, const Binary& binar
   choice.memory = target.memory;
   choice.cores = node.processor.cores;
   choice.bios_none = target.bios_none;
-  auto facts = co_await cache.get(choice, probe_timeout);
+  auto facts = co_await settle(choice, cache);
   if (!facts) co_return pass(facts);
   if (choice.processor.empty() && (*facts)->processor != node.processor.id && knows(binary, node.processor.id)) {
     auto other = choice;
@@ -123,7 +141,7 @@ EnginePlan make_plan(const board::Board& board, const Binary& binary, const Targ
   for (const auto& option : choice.options) options.emplace_back(option);
   plan.data = {{"binary", choice.binary.string()}, {"version", choice.version},       {"machine", choice.machine},
                {"machine_options", options},       {"cpu", choice.processor},         {"memory", choice.memory},
-               {"cores", choice.cores},            {"bios_none", choice.bios_none},   {"processor", facts.processor}};
+               {"cores", choice.cores},            {"bios_none", choice.bios_none},   {"no_audio", choice.no_audio},     {"processor", facts.processor}};
   if (plan.profile == 'M') {
     // Without a word from the board: where flash begins for the boards that say so, else address 0.
     plan.data["vector_table"] = target.vector_table.value_or(target.reset_address.value_or(0));

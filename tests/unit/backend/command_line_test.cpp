@@ -139,6 +139,13 @@ TEST(BootStub, BytesAreInTheTargetsOrder) {
   EXPECT_EQ(boot_stub("virt"), nullptr);
 }
 
+TEST(CommandLine, WhatNewerQemuWantsToKnowOfSound) {
+  EnginePlan p = plan('A');
+  EXPECT_THAT(command_line(p, {}, false).argv, Not(Contains("-audio")));
+  p.data["no_audio"] = true;
+  EXPECT_EQ(after(command_line(p, {}, false).argv, "-audio"), "none");
+}
+
 // QEMU's loader takes address 0 for none unless it has a file.
 TEST(CommandLine, EntryAtZero) {
   auto image = bytes_at(0, 0);
