@@ -9,6 +9,7 @@ http::Handlers all_handlers(Context& context) {
   bind_capabilities(handlers, context);
   bind_models(handlers, context);
   bind_templates(handlers, context);
+  bind_template_machine(handlers, context);
   bind_board_check(handlers, context);
   bind_board_proposals(handlers, context);
   bind_sessions(handlers, context);

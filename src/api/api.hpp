@@ -36,6 +36,7 @@ void bind_metrics(http::Handlers& handlers, Context& context);
 void bind_capabilities(http::Handlers& handlers, Context& context);
 void bind_models(http::Handlers& handlers, Context& context);
 void bind_templates(http::Handlers& handlers, Context& context);
+void bind_template_machine(http::Handlers& handlers, Context& context);
 void bind_board_check(http::Handlers& handlers, Context& context);
 void bind_board_proposals(http::Handlers& handlers, Context& context);
 void bind_sessions(http::Handlers& handlers, Context& context);

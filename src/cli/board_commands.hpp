@@ -4,6 +4,7 @@
 
 namespace virserver::cli {
 
+void add_board_show(CLI::App& group, Invocation& invocation);
 void add_board_check(CLI::App& group, Invocation& invocation);
 void add_board_new(CLI::App& group, Invocation& invocation);
 
