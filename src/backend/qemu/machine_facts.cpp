@@ -94,6 +94,7 @@ Task<std::vector<DeviceRegion>> ask_devices(QmpClient& qmp, const std::vector<Io
     } else if (!owner.empty()) {
       device.model = co_await property(qmp, owner, "type", timeout);
       device.serial = port_number(co_await property(qmp, owner, "chardev", timeout));
+      if (!device.serial) device.serial = port_number(co_await property(qmp, owner, "chrdev", timeout));  // grlib-apbuart
       known[owner] = device;
     }
     DeviceRegion& added = devices.emplace_back();
