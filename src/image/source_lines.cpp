@@ -249,7 +249,9 @@ std::optional<Function> DebugInfo::Impl::function_at(std::uint64_t address) {
   const auto found = symbols.at(address);
   if (!found || found->symbol.kind == SymbolKind::object || found->symbol.size == 0) return std::nullopt;
   const Symbol& symbol = found->symbol;
-  return Function{.name = symbol.demangled, .begin = symbol.address, .end = symbol.address + symbol.size, .body = symbol.address};
+  const std::uint64_t room = ~symbol.address;  // a damaged symbol may pass the end of the address space
+  return Function{.name = symbol.demangled, .begin = symbol.address, .end = symbol.address + std::min(symbol.size, room),
+                  .body = symbol.address};
 }
 
 }  // namespace virserver::image
