@@ -28,7 +28,9 @@ std::optional<Selection> select(const Code& code, bool thumb) {
   }
 }
 
-bool one_of(std::string_view name, std::initializer_list<std::string_view> names) { return std::ranges::find(names, name) != names.end(); }
+bool one_of(std::string_view name, std::initializer_list<std::string_view> names) {
+  return std::ranges::find(names, name) != names.end();
+}
 
 }  // namespace
 
@@ -51,7 +53,8 @@ std::optional<Instruction> CapstoneDecoder::decode(std::span<const std::byte> by
   auto* next = reinterpret_cast<const std::uint8_t*>(bytes.data());
   std::size_t left = bytes.size();
   std::uint64_t at = address;
-  if (!cs_disasm_iter(handle_, &next, &left, &at, insn_.get()) || insn_->size == 0 || insn_->size > bytes.size()) return std::nullopt;
+  if (!cs_disasm_iter(handle_, &next, &left, &at, insn_.get())) return std::nullopt;
+  if (insn_->size == 0 || insn_->size > bytes.size()) return std::nullopt;
   Instruction instruction{.address = address, .bytes = Bytes(bytes.begin(), bytes.begin() + insn_->size),
                           .mnemonic = insn_->mnemonic, .operands = insn_->op_str};
   if (insn_->detail) find_flow(*insn_, instruction);
@@ -90,8 +93,10 @@ void CapstoneDecoder::arm_flow(const cs_insn& insn, Instruction& instruction) co
       return;
     case ARM_INS_LDR:
       // `ldr pc, [sp], #4` is how a function without Thumb pops its return address.
-      if (is_register(0, ARM_REG_PC))
-        instruction.flow = operands.size() > 1 && operands[1].type == ARM_OP_MEM && operands[1].mem.base == ARM_REG_SP ? Flow::return_ : Flow::jump;
+      if (is_register(0, ARM_REG_PC)) {
+        const bool pops = operands.size() > 1 && operands[1].type == ARM_OP_MEM && operands[1].mem.base == ARM_REG_SP;
+        instruction.flow = pops ? Flow::return_ : Flow::jump;
+      }
       return;
     case ARM_INS_MOV: case ARM_INS_SUB: case ARM_INS_ADD:
       if (is_register(0, ARM_REG_PC)) instruction.flow = is_register(1, ARM_REG_LR) ? Flow::return_ : Flow::jump;
@@ -107,9 +112,12 @@ void CapstoneDecoder::arm64_flow(const cs_insn& insn, Instruction& instruction) 
   switch (insn.id) {
     case ARM64_INS_BL: case ARM64_INS_BLR: instruction.flow = Flow::call; break;
     case ARM64_INS_B:
-      instruction.flow = arm.cc == ARM64_CC_INVALID || arm.cc == ARM64_CC_AL || arm.cc == ARM64_CC_NV ? Flow::jump : Flow::conditional;
+      instruction.flow =
+          arm.cc == ARM64_CC_INVALID || arm.cc == ARM64_CC_AL || arm.cc == ARM64_CC_NV ? Flow::jump : Flow::conditional;
       break;
-    case ARM64_INS_CBZ: case ARM64_INS_CBNZ: case ARM64_INS_TBZ: case ARM64_INS_TBNZ: instruction.flow = Flow::conditional; break;
+    case ARM64_INS_CBZ: case ARM64_INS_CBNZ: case ARM64_INS_TBZ: case ARM64_INS_TBNZ:
+      instruction.flow = Flow::conditional;
+      break;
     case ARM64_INS_BR: instruction.flow = Flow::jump; break;
     case ARM64_INS_RET: case ARM64_INS_ERET: case ARM64_INS_DRPS: instruction.flow = Flow::return_; return;
     case ARM64_INS_BRK: case ARM64_INS_HLT: instruction.flow = Flow::stop; return;
@@ -129,7 +137,8 @@ void CapstoneDecoder::named_flow(const cs_insn& insn, Instruction& instruction) 
     case Architecture::sparc:
       if (name == "call") instruction.flow = Flow::call;
       else if (one_of(name, {"ret", "retl", "rett", "return"})) instruction.flow = Flow::return_;
-      else if (one_of(name, {"jmp", "jmpl"})) instruction.flow = instruction.operands.find("%o7") != std::string::npos && name == "jmpl" ? Flow::call : Flow::jump;
+      else if (name == "jmpl") instruction.flow = instruction.operands.ends_with("%o7") ? Flow::call : Flow::jump;
+      else if (name == "jmp") instruction.flow = Flow::jump;
       else if (one_of(name, {"b", "ba", "fba", "cba"})) instruction.flow = Flow::jump;
       else if (cs_insn_group(handle_, &insn, CS_GRP_JUMP)) instruction.flow = Flow::conditional;
       else return;
@@ -141,12 +150,13 @@ void CapstoneDecoder::named_flow(const cs_insn& insn, Instruction& instruction) 
       else if (one_of(name, {"bl", "bla", "bctrl", "blrl"})) instruction.flow = Flow::call;
       else if (one_of(name, {"b", "ba", "bctr"})) instruction.flow = Flow::jump;
       else if (one_of(name, {"trap"})) instruction.flow = Flow::stop;
-      else if (name.starts_with('b') && !one_of(name, {"bpermd", "brinc"})) instruction.flow = name.ends_with("lr") ? Flow::return_ : Flow::conditional;
-      else return;
+      else if (!name.starts_with('b') || one_of(name, {"bpermd", "brinc"})) return;
+      else instruction.flow = name.ends_with("lr") ? Flow::return_ : Flow::conditional;
       break;
     case Architecture::mips:
       if (one_of(name, {"jal", "jalr", "bal", "jalx", "bgezal", "bltzal"})) instruction.flow = Flow::call;
-      else if (one_of(name, {"jr", "eret"})) instruction.flow = name == "eret" || instruction.operands == "$ra" ? Flow::return_ : Flow::jump;
+      else if (name == "eret") instruction.flow = Flow::return_;
+      else if (name == "jr") instruction.flow = instruction.operands == "$ra" ? Flow::return_ : Flow::jump;
       else if (one_of(name, {"j", "b"})) instruction.flow = Flow::jump;
       else if (one_of(name, {"break", "sdbbp"})) instruction.flow = Flow::stop;
       else if (cs_insn_group(handle_, &insn, CS_GRP_JUMP)) instruction.flow = Flow::conditional;
@@ -164,7 +174,8 @@ void CapstoneDecoder::named_flow(const cs_insn& insn, Instruction& instruction) 
     default:  // x86
       if (one_of(name, {"int3", "ud2", "hlt"})) instruction.flow = Flow::stop;
       else if (cs_insn_group(handle_, &insn, CS_GRP_CALL)) instruction.flow = Flow::call;
-      else if (cs_insn_group(handle_, &insn, CS_GRP_RET) || cs_insn_group(handle_, &insn, CS_GRP_IRET)) instruction.flow = Flow::return_;
+      else if (cs_insn_group(handle_, &insn, CS_GRP_RET)) instruction.flow = Flow::return_;
+      else if (cs_insn_group(handle_, &insn, CS_GRP_IRET)) instruction.flow = Flow::return_;
       else if (cs_insn_group(handle_, &insn, CS_GRP_JUMP)) instruction.flow = name == "jmp" ? Flow::jump : Flow::conditional;
       else return;
   }

@@ -41,8 +41,8 @@ std::optional<std::uint64_t> read_pointer(ByteReader& reader, std::uint8_t encod
 }  // namespace
 
 CfiTable::CfiTable(const ElfFile& file, const SymbolTable& symbols) : file_(file) {
-  for (const auto* const name : {".debug_frame", ".zdebug_frame", ".eh_frame"})
-    if (const auto* const section = file.section(name)) read(*section, file.content(*section, max_section), name == std::string_view(".eh_frame"));
+  for (const std::string_view name : {".debug_frame", ".zdebug_frame", ".eh_frame"})
+    if (const auto* const section = file.section(name)) read(*section, file.content(*section, max_section), name == ".eh_frame");
   std::erase_if(fdes_, [&](const Fde& fde) { return !kept(fde, symbols); });
   std::ranges::sort(fdes_, {}, [](const Fde& fde) { return std::tuple(fde.begin, fde.end, fde.cie); });
 }
@@ -222,7 +222,9 @@ class CfiTable::Machine {
       case DW_CFA_register:
         number = reader.uleb128();
         return set(number, {.kind = Kind::in_register, .number = static_cast<unsigned>(reader.uleb128())});
-      case DW_CFA_expression: number = reader.uleb128(); return set(number, {.kind = Kind::expression, .expression = block(reader)});
+      case DW_CFA_expression:
+        number = reader.uleb128();
+        return set(number, {.kind = Kind::expression, .expression = block(reader)});
       case DW_CFA_val_expression:
         number = reader.uleb128();
         return set(number, {.kind = Kind::value_expression, .expression = block(reader)});

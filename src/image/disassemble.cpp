@@ -8,7 +8,9 @@
 namespace virserver::image {
 namespace {
 
-bool is_riscv(Architecture architecture) { return architecture == Architecture::riscv32 || architecture == Architecture::riscv64; }
+bool is_riscv(Architecture architecture) {
+  return architecture == Architecture::riscv32 || architecture == Architecture::riscv64;
+}
 
 // The bytes of the smallest instruction, and where instructions may begin.
 std::size_t unit_of(const Code& code, bool thumb) {
@@ -104,7 +106,8 @@ class Disassembler {
 
   std::size_t directive(std::uint64_t begin, std::size_t size) {
     const auto value = bytes(begin, begin + size);
-    const bool big_endian = code_.big_endian || code_.architecture == Architecture::sparc || code_.architecture == Architecture::m68k;
+    const bool big_endian =
+        code_.big_endian || code_.architecture == Architecture::sparc || code_.architecture == Architecture::m68k;
     out_.push_back({.address = begin, .bytes = Bytes(value.begin(), value.end()),
                     .mnemonic = size == 4 ? ".word" : size == 2 ? ".short" : ".byte",
                     .operands = fmt::format("{:#0{}x}", number(value, big_endian), 2 + 2 * size)});

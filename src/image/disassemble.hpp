@@ -42,7 +42,8 @@ struct Instruction {
 };
 
 // At most `limit` instructions, in address order without gaps; bytes that decode to nothing become data directives, so
-// this cannot fail; nothing comes for bytes that pass the end of the address space. A cut-off instruction at the end is left out unless it would be the only one.
+// this cannot fail; nothing comes for bytes that pass the end of the address space. A cut-off instruction at the end is
+// left out unless it would be the only one.
 std::vector<Instruction> disassemble(const Code& code, std::size_t limit = ~std::size_t{0});
 
 // Whether there is a decoder for it; without one everything is data.

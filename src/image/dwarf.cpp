@@ -102,10 +102,12 @@ std::unique_ptr<DwarfData> DwarfData::open(const ElfFile& file, const SymbolTabl
   return std::unique_ptr<DwarfData>(new DwarfData(file, symbols, dwarf));
 }
 
-DwarfData::DwarfData(const ElfFile& file, const SymbolTable& symbols, Dwarf* dwarf) : file_(file), symbols_(symbols), dwarf_(dwarf) {
+DwarfData::DwarfData(const ElfFile& file, const SymbolTable& symbols, Dwarf* dwarf)
+    : file_(file), symbols_(symbols), dwarf_(dwarf) {
   const auto content = [&](std::string_view name) -> std::span<const std::byte> {
     for (const auto* const prefix : {".debug_", ".zdebug_"})
-      if (const auto* const section = file.section(std::string(prefix).append(name))) return file.content(*section, max_debug_bytes);
+      if (const auto* const section = file.section(std::string(prefix).append(name)))
+        return file.content(*section, max_debug_bytes);
     return {};
   };
   line_sections_ = {.line = content("line"), .line_strings = content("line_str"), .strings = content("str"),
@@ -128,7 +130,8 @@ void DwarfData::read_units() {
     Dwarf_Word number;
     unit.line_offset.reset();
     if (dwarf_formudata(dwarf_attr(&unit.die, DW_AT_stmt_list, &value), &number) == 0) unit.line_offset = number;
-    unit.assembler = dwarf_formudata(dwarf_attr(&unit.die, DW_AT_language, &value), &number) == 0 && number == DW_LANG_Mips_Assembler;
+    unit.assembler =
+        dwarf_formudata(dwarf_attr(&unit.die, DW_AT_language, &value), &number) == 0 && number == DW_LANG_Mips_Assembler;
     unit.directory = text_of(&unit.die, DW_AT_comp_dir);
     unit.producer = text_of(&unit.die, DW_AT_producer);
     units_.push_back(unit);
@@ -194,7 +197,8 @@ void DwarfData::read_functions(DwarfUnit& unit) {
           unit.functions.push_back({begin, end, *die});
         });
         return true;
-      case DW_TAG_inlined_subroutine: case DW_TAG_enumeration_type: case DW_TAG_array_type: case DW_TAG_subroutine_type: return false;
+      case DW_TAG_inlined_subroutine: case DW_TAG_enumeration_type: case DW_TAG_array_type: case DW_TAG_subroutine_type:
+        return false;
       default: return true;
     }
   });

@@ -59,7 +59,8 @@ bool inside(std::uint64_t offset, std::uint64_t count, std::uint64_t size, std::
 Result<ElfHandle> open_elf(std::span<const std::byte> content) {
   const auto ident = [&](std::size_t i) { return std::to_integer<unsigned>(content[i]); };
   const auto truncated = [&] {
-    return fail(ErrorCode::IMAGE_TRUNCATED, "the ELF file ends in the middle: the header lies behind its {} bytes", content.size());
+    return fail(ErrorCode::IMAGE_TRUNCATED, "the ELF file ends in the middle: the header lies behind its {} bytes",
+                content.size());
   };
   if (!as_text(content).starts_with(std::string_view(ELFMAG, SELFMAG)))
     return fail(ErrorCode::IMAGE_MALFORMED, "this is not an ELF file: it does not start with the ELF magic number");

@@ -84,7 +84,8 @@ class Decoder {
       LineProgram::File entry;
       for (const Field& field : fields) {
         if (field.type == DW_LNCT_path) entry.name = read_string(header, field.form);
-        else if (field.type == DW_LNCT_directory_index) entry.directory = static_cast<std::uint32_t>(read_number(header, field.form));
+        else if (field.type == DW_LNCT_directory_index)
+          entry.directory = static_cast<std::uint32_t>(read_number(header, field.form));
         else skip(header, field.form);
       }
       if (!header.failed()) add(entry);
@@ -224,7 +225,8 @@ class Decoder {
       program_.rows.resize(first_);
       return;
     }
-    program_.sequences.push_back({.begin = rows.front().address, .end = state_.address, .first = static_cast<std::uint32_t>(first_),
+    program_.sequences.push_back({.begin = rows.front().address, .end = state_.address,
+                                  .first = static_cast<std::uint32_t>(first_),
                                   .count = static_cast<std::uint32_t>(rows.size())});
   }
 

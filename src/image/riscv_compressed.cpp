@@ -107,8 +107,10 @@ class Compressed {
       }
       case 4: return arithmetic();
       case 5: return flow(make("j", "{:#x}", target(w_.jump())), Flow::jump, target(w_.jump()));
-      default: return flow(make(function == 6 ? "beqz" : "bnez", "{}, {:#x}", x(w_.rd_short()), target(w_.branch())), Flow::conditional,
-                           target(w_.branch()));
+      default: {
+        const std::uint64_t to = target(w_.branch());
+        return flow(make(function == 6 ? "beqz" : "bnez", "{}, {:#x}", x(w_.rd_short()), to), Flow::conditional, to);
+      }
     }
   }
 
@@ -137,7 +139,8 @@ class Compressed {
       case 4: return jumps_and_moves();
       case 5: return make("fsd", "{}, {}(sp)", f(rs2), w_.store_sp_d());
       case 6: return make("sw", "{}, {}(sp)", x(rs2), w_.store_sp_w());
-      default: return is_64_ ? make("sd", "{}, {}(sp)", x(rs2), w_.store_sp_d()) : make("fsw", "{}, {}(sp)", f(rs2), w_.store_sp_w());
+      default: return is_64_ ? make("sd", "{}, {}(sp)", x(rs2), w_.store_sp_d())
+                             : make("fsw", "{}, {}(sp)", f(rs2), w_.store_sp_w());
     }
   }
 

@@ -213,7 +213,9 @@ std::vector<LineAddress> DebugInfo::Impl::find_function(std::string_view name) {
   const auto matches = [&](const std::string& other) { return other == name || without_parameters(other) == name; };
   const auto add = [&](DwarfUnit& unit, std::uint64_t address) {
     const auto row = row_at(unit, address);
-    if (row) places.push_back({address, position(unit, unit.program->rows_of(*row->sequence)[row->index]), function_name(unit, address)});
+    if (!row) return;
+    const LineRow& found = unit.program->rows_of(*row->sequence)[row->index];
+    places.push_back({address, position(unit, found), function_name(unit, address)});
   };
   for (const Symbol& symbol : symbols.named(name)) {
     if (symbol.kind == SymbolKind::object || !file.executable(symbol.address)) continue;

@@ -38,7 +38,9 @@ SymbolTable::SymbolTable(const ElfFile& file) : file_(file) {
   if (table != sections.end()) read(*table);
 
   // Of several at one address the better name comes last, as does the innermost of nested ones.
-  const auto rank = [](const Entry& e) { return std::tuple(e.address, e.size != 0, e.kind != SymbolKind::label, ~e.size, e.global); };
+  const auto rank = [](const Entry& e) {
+    return std::tuple(e.address, e.size != 0, e.kind != SymbolKind::label, ~e.size, e.global);
+  };
   std::ranges::sort(symbols_, [&](const Entry& a, const Entry& b) { return rank(a) < rank(b); });
   std::ranges::sort(marks_, {}, [](const Mark& mark) { return std::pair(mark.address, mark.content != Content::data); });
   by_name_.resize(symbols_.size());
@@ -221,7 +223,8 @@ std::vector<ContentRange> SymbolTable::contents(std::uint64_t address, std::uint
     }
     const Content content = content_at(at);
     std::uint64_t stop = std::min(section->end(), end);
-    for (auto mark = std::ranges::upper_bound(marks_, at, {}, &Mark::address); mark != marks_.end() && mark->address < stop; ++mark)
+    auto mark = std::ranges::upper_bound(marks_, at, {}, &Mark::address);
+    for (; mark != marks_.end() && mark->address < stop; ++mark)
       if (mark->content != content) stop = mark->address;
     if (!ranges.empty() && ranges.back().end == at && ranges.back().content == content) ranges.back().end = stop;
     else ranges.push_back({at, stop, content});

@@ -88,7 +88,8 @@ class Unwinder {
   void finish(Backtrace& trace, End why) const {
     trace.need = need_;
     trace.end = need_ ? UnwindEnd::need_memory : why.end;
-    trace.reason = need_ ? fmt::format("{} bytes at {} are needed", need_->size, hex_address(need_->address)) : std::move(why.reason);
+    trace.reason = std::move(why.reason);
+    if (need_) trace.reason = fmt::format("{} bytes at {} are needed", need_->size, hex_address(need_->address));
   }
 
   std::uint64_t mask(std::uint64_t value) const { return arch_.word == 4 ? value & 0xffffffff : value; }
@@ -248,7 +249,8 @@ class Unwinder {
   std::optional<Linked> linked(std::uint64_t pointer, bool thumb) const {
     const std::uint64_t w = arch_.word;
     switch (input_.architecture) {
-      case Architecture::aarch64: case Architecture::x86: case Architecture::x86_64: return Linked{pointer, pointer + w, pointer + 2 * w};
+      case Architecture::aarch64: case Architecture::x86: case Architecture::x86_64:
+        return Linked{pointer, pointer + w, pointer + 2 * w};
       case Architecture::riscv32: case Architecture::riscv64: return Linked{pointer - 2 * w, pointer - w, pointer};
       case Architecture::arm: return thumb ? Linked{pointer, pointer + 4, pointer + 8} : Linked{pointer - 4, pointer, pointer + 4};
       default: return std::nullopt;
@@ -276,7 +278,7 @@ class Unwinder {
       caller.values[arch_.stack_pointer] = cfa_ = *pointer;
       value = *saved;
     } else {
-      const bool thumb = input_.cortex_m || (info_ && info_->contents(state.pc, 1).size() == 1 && info_->contents(state.pc, 1)[0].content == Content::thumb);
+      const bool thumb = input_.cortex_m || (info_ && info_->impl_->symbols.content_at(state.pc) == Content::thumb);
       const unsigned number = input_.architecture == Architecture::arm && thumb ? 7 : arch_.frame_pointer.value_or(~0u);
       const auto pointer = at(state.values, number);
       if (pointer && *pointer == 0) return end(UnwindEnd::outermost, "the outermost frame: the frame pointer is 0");
@@ -295,7 +297,8 @@ class Unwinder {
 
   std::uint64_t return_address(std::uint64_t value) const {
     switch (input_.architecture) {
-      case Architecture::arm: case Architecture::riscv32: case Architecture::riscv64: case Architecture::mips: return mask(value & ~1ull);
+      case Architecture::arm: case Architecture::riscv32: case Architecture::riscv64: case Architecture::mips:
+        return mask(value & ~1ull);
       case Architecture::aarch64:
         // Signed ones (pointer authentication) have a code in the bits that no address uses.
         return value & (1ull << 55) ? value | 0xffff000000000000 : value & 0x0000ffffffffffff;
@@ -309,7 +312,7 @@ class Unwinder {
 
   Caller returned(State caller, std::uint64_t value, bool signal_frame) {
     if (is_exception_return(value)) return exception_frame(std::move(caller), value);
-    if (value == 0 || mask(value) == mask(~0ull) || (arch_.return_offset && mask(value + arch_.return_offset) == arch_.return_offset))
+    if (mask(value) == 0 || mask(value) == mask(~0ull))
       return end(UnwindEnd::outermost, "the outermost function: nothing called it");
     caller.pc = return_address(value);
     caller.exact = signal_frame;
@@ -323,15 +326,16 @@ class Unwinder {
 
   // An operating system starts a task with a return address that no call left there: the start of a function.
   bool follows_call(std::uint64_t address) const {
-    if (!info_) return true;
+    if (!info_ || input_.architecture == Architecture::x86 || input_.architecture == Architecture::x86_64) return true;
     const auto symbol = info_->symbol_at(address);
     if (!symbol || symbol->offset != 0 || symbol->symbol.kind != SymbolKind::function) return true;
     for (const std::uint64_t back : {std::uint64_t{4}, std::uint64_t{2}, std::uint64_t{8}}) {
       if (address < back || (back == 8) != (arch_.return_offset == 8)) continue;
       const Bytes bytes = info_->bytes(address - back, back == 8 ? 4 : back);
-      const auto before = disassemble({.architecture = input_.architecture, .thumb = symbol->symbol.thumb, .cortex_m = input_.cortex_m,
-                                       .big_endian = info_->code_big_endian(), .address = address - back, .bytes = bytes});
-      if (before.size() == 1 && (before[0].flow == Flow::call || input_.architecture == Architecture::x86_64)) return true;
+      const auto before = disassemble({.architecture = input_.architecture, .thumb = symbol->symbol.thumb,
+                                       .cortex_m = input_.cortex_m, .big_endian = info_->code_big_endian(),
+                                       .address = address - back, .bytes = bytes});
+      if (before.size() == 1 && before[0].flow == Flow::call) return true;
     }
     return false;
   }
@@ -342,7 +346,8 @@ class Unwinder {
     auto sp = at(handler.values, arch_.stack_pointer);
     if (exc_return & 4) {
       sp = given("psp");
-      if (!sp) return end(UnwindEnd::no_rule, "an exception came on the process stack, and the stub does not tell its pointer (psp)");
+      if (!sp)
+        return end(UnwindEnd::no_rule, "an exception came on the process stack, and the stub does not tell its pointer (psp)");
     }
     if (!sp) return end(UnwindEnd::no_rule, "an exception came, and the stack pointer is not known");
     constexpr unsigned stacked[] = {0, 1, 2, 3, 12, 14, 15};
@@ -374,7 +379,8 @@ class Unwinder {
 Backtrace unwind(const DebugInfo* info, const UnwindInput& input) {
   const UnwindArchitecture* const architecture = unwind_architecture(input.architecture);
   if (architecture) return Unwinder(info, input, *architecture).run();
-  Backtrace trace{.end = UnwindEnd::no_rule, .reason = fmt::format("there are no backtraces for {}", to_string(input.architecture))};
+  Backtrace trace{.end = UnwindEnd::no_rule,
+                  .reason = fmt::format("there are no backtraces for {}", to_string(input.architecture))};
   if (const auto pc = input.registers.find("pc"); pc != input.registers.end())
     trace.frames.push_back({.pc = pc->second, .lookup = pc->second, .registers = input.registers});
   return trace;

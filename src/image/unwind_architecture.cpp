@@ -35,8 +35,8 @@ constexpr Name x86_64_names[] = {"rax", "rdx", "rcx", "rbx", "rsi", "rdi", "rbp"
 
 constexpr UnwindArchitecture arm{.names = arm_names, .word = 4, .stack_pointer = 13, .link_register = 14, .frame_pointer = 11,
                                  .preserved = [](unsigned n) { return n >= 4 && n <= 11; }};
-constexpr UnwindArchitecture aarch64{.names = aarch64_names, .word = 8, .stack_pointer = 31, .link_register = 30, .frame_pointer = 29,
-                                     .preserved = [](unsigned n) { return n >= 18 && n <= 29; }};
+constexpr UnwindArchitecture aarch64{.names = aarch64_names, .word = 8, .stack_pointer = 31, .link_register = 30,
+                                     .frame_pointer = 29, .preserved = [](unsigned n) { return n >= 18 && n <= 29; }};
 constexpr bool riscv_preserved(unsigned n) { return n == 3 || n == 4 || n == 8 || n == 9 || (n >= 18 && n <= 27); }
 constexpr UnwindArchitecture riscv32{.names = riscv_names, .word = 4, .stack_pointer = 2, .link_register = 1, .frame_pointer = 8,
                                      .preserved = riscv_preserved};
@@ -78,7 +78,8 @@ std::string_view other_name(Architecture architecture, std::string_view name) {
   static constexpr Pair pairs[] = {{Architecture::riscv32, "fp", "s0"}, {Architecture::riscv64, "fp", "s0"},
                                    {Architecture::sparc, "fp", "i6"}, {Architecture::sparc, "sp", "o6"},
                                    {Architecture::aarch64, "x30", "lr"}, {Architecture::aarch64, "x29", "fp"},
-                                   {Architecture::arm, "sp", "r13"}, {Architecture::arm, "lr", "r14"}, {Architecture::arm, "pc", "r15"},
+                                   {Architecture::arm, "sp", "r13"}, {Architecture::arm, "lr", "r14"},
+                                   {Architecture::arm, "pc", "r15"},
                                    {Architecture::mips, "s8", "fp"}};
   for (const Pair& pair : pairs)
     if (pair.architecture == architecture && pair.name == name) return pair.other;

@@ -20,7 +20,8 @@ void ask(const DebugInfo& info, std::uint64_t address) {
   if (location.symbol) require(location.symbol->symbol.address + location.symbol->offset == address);
   if (const auto range = info.line_range(address)) require(range->begin <= address && address < range->end);
   if (const auto function = info.function_at(address))
-    require(function->begin <= function->body && function->body < function->end && function->begin <= address && address < function->end);
+    require(function->begin <= function->body && function->body < function->end && function->begin <= address &&
+            address < function->end);
   info.describe(address);
   require(info.bytes(address, 64).size() <= 64);
   std::uint64_t last = address;

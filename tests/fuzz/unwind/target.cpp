@@ -42,7 +42,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const Backtrace trace = unwind(with, input);
     require(!trace.frames.empty() && trace.frames.size() <= 256 && !trace.reason.empty());
     require(trace.need.has_value() == (trace.end == UnwindEnd::need_memory));
-    for (const UnwoundFrame& frame : trace.frames) require(frame.registers.contains("pc") && (frame.lookup == frame.pc || frame.lookup + 1 == frame.pc));
+    for (const UnwoundFrame& frame : trace.frames)
+      require(frame.registers.contains("pc") && (frame.lookup == frame.pc || frame.lookup + 1 == frame.pc));
   }
   return 0;
 }
