@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/machine.hpp"
 #include "base/asio.hpp"
 #include "base/error.hpp"
 #include "process/engine_process.hpp"
@@ -40,14 +41,15 @@ struct EngineEvent {
   std::optional<ExitReport> report;  // exited
 };
 
-class Machine;  // an emulated node: debugging, memory and interrupts come with the debug bridge
-
 // Belongs to one executor, all calls on it. Await stop() before destruction.
 class Engine {
  public:
   virtual ~Engine() = default;
 
   virtual process::EngineProcess& process() = 0;
+
+  // Its node, for a debugger; null where the backend has no stub.
+  virtual Machine* machine() { return nullptr; }
 
   // Types on a console; completes and fails as process().write() does. A backend whose emulator must be stirred to
   // take input does it here.

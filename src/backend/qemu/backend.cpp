@@ -46,6 +46,11 @@ std::uint64_t read_output_offset(const std::filesystem::path& engine_dir) {
   return n > 0 ? parse_u64(std::string_view(text, static_cast<std::size_t>(n))).value_or(0) : 0;
 }
 
+std::string version_of(const EnginePlan& plan) {
+  const auto* version = plan.data.if_contains("version");
+  return version && version->is_string() ? std::string(version->get_string()) : std::string();
+}
+
 class Qemu final : public Backend {
  public:
   Qemu(QemuConfig config, asio::thread_pool& pool) : config_(std::move(config)), pool_(pool) {}
@@ -216,6 +221,8 @@ Task<Result<std::unique_ptr<Engine>>> Qemu::launch(asio::any_io_executor executo
     co_return pass(started);
   }
   QemuEngine::Options options;
+  options.engine_dir = spec.engine_dir;
+  options.version = version_of(plan);
   options.console_dir = spec.console_dir;
   options.output_offset = output_offset;
   options.semihosting = plan.semihosting && confined;
@@ -237,6 +244,8 @@ Task<Result<std::unique_ptr<Engine>>> Qemu::adopt(asio::any_io_executor executor
   auto process = co_await process::EngineProcess::adopt(executor, engine_dir, console_dir);
   if (!process) co_return pass(process);
   QemuEngine::Options options;
+  options.engine_dir = engine_dir;
+  options.version = version_of(plan);
   options.console_dir = console_dir;
   options.output_offset = read_output_offset(engine_dir);
   options.semihosting = plan.semihosting;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/qemu/machine.hpp"
 #include "backend/qemu/machine_facts.hpp"
 
 namespace virserver::backend::qemu {
@@ -103,6 +104,7 @@ CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool se
   // 16 MiB of translated code: a microcontroller needs less, and the default reserves 1 GiB.
   add("-accel", fmt::format("tcg,tb-size=16,thread={}", choice.cores > 1 ? "multi" : "single"));
   add("-qmp", "unix:qmp,server=on,wait=off");
+  add("-gdb", fmt::format("unix:{},server=on,wait=off", stub_socket));  // costs nothing until somebody connects
 
   int fd = first_console_fd;
   // SiFive's and the HTIF console write without waiting for room: over a socket, which holds a few hundred single bytes,

@@ -156,8 +156,10 @@ void QemuEngine::on_qmp(std::string_view name, const json::object& data) {
     return value && value->is_string() ? std::string(std::string_view(value->get_string()).substr(0, 100)) : std::string();
   };
   if (name == "STOP") {
-    if (!witness_.shutdown) set_paused(true);
+    if (hiding_ == Hiding::stop) hiding_ = Hiding::resume;
+    else if (!witness_.shutdown) set_paused(true);
   } else if (name == "RESUME") {
+    hiding_ = Hiding::nothing;
     set_paused(false);
   } else if (name == "RESET") {
     ++resets_;
@@ -202,12 +204,16 @@ Error QemuEngine::ended_error() const {
 
 // A QEMU that does not answer is of no use to anybody: it is killed, and its exit says why.
 Task<Result<json::value>> QemuEngine::command(std::string name) {
+  json::object none;
+  co_return co_await execute(std::move(name), std::move(none));
+}
+
+Task<Result<json::value>> QemuEngine::execute(std::string name, json::object arguments) {
   if (report_ || !qmp_) {
     Error error = ended_error();
     co_return std::unexpected(std::move(error));
   }
-  json::object none;
-  auto answer = co_await qmp_->execute(name, std::move(none), options_.command_timeout);
+  auto answer = co_await qmp_->execute(name, std::move(arguments), options_.command_timeout);
   if (answer) co_return answer;
   if (report_) {
     Error error = ended_error();
@@ -271,6 +277,12 @@ Task<Result<void>> QemuEngine::resume() {
 }
 
 Task<Result<void>> QemuEngine::reset() {
+  auto done = co_await reset_only();
+  if (!done) co_return done;
+  co_return co_await resume();
+}
+
+Task<Result<void>> QemuEngine::reset_only() {
   const auto before = resets_;
   auto answer = co_await command("system_reset");
   if (!answer) co_return pass(answer);
@@ -285,7 +297,18 @@ Task<Result<void>> QemuEngine::reset() {
     Error error = ended_error();
     co_return std::unexpected(std::move(error));
   }
-  co_return co_await resume();
+  co_return Result<void>{};
+}
+
+Task<Result<std::string>> QemuEngine::monitor(std::string line) {
+  json::object arguments{{"command-line", std::move(line)}};
+  auto answer = co_await execute("human-monitor-command", std::move(arguments));
+  if (!answer) co_return pass(answer);
+  co_return answer->is_string() ? std::string(answer->get_string()) : std::string();
+}
+
+unsigned QemuEngine::version_major() const {
+  return static_cast<unsigned>(parse_u64(options_.version.substr(0, options_.version.find('.'))).value_or(0));
 }
 
 Task<> QemuEngine::power_off(std::chrono::milliseconds grace) {

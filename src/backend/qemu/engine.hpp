@@ -4,6 +4,7 @@
 
 #include "backend/backend.hpp"
 #include "backend/qemu/exit_cause.hpp"
+#include "backend/qemu/machine.hpp"
 #include "backend/qemu/qmp.hpp"
 #include "base/broadcast.hpp"
 #include "base/task_scope.hpp"
@@ -13,7 +14,8 @@ namespace virserver::backend::qemu {
 class QemuEngine final : public Engine {
  public:
   struct Options {
-    std::filesystem::path console_dir;
+    std::filesystem::path engine_dir, console_dir;
+    std::string version;              // of the emulator, "7.2.22"
     std::uint64_t output_offset = 0;  // of the emulator's own output, where this run begins
     bool semihosting = false;
     std::chrono::milliseconds command_timeout{5000};
@@ -34,7 +36,20 @@ class QemuEngine final : public Engine {
   Task<> power_off(std::chrono::milliseconds grace) override;
   Task<> stop() override;
 
+  Machine* machine() override { return &machine_; }
+
   void warn(std::string message);
+
+  // For QemuMachine. Errors as command(): ENGINE_DIED, ENGINE_TIMEOUT, ENGINE_PROTOCOL, UNSUPPORTED_BY_BACKEND.
+  const std::string& version() const { return options_.version; }
+  unsigned version_major() const;
+  const std::filesystem::path& directory() const { return options_.engine_dir; }
+  Task<Result<boost::json::value>> execute(std::string name, boost::json::object arguments);
+  Task<Result<std::string>> monitor(std::string line);
+  Task<Result<void>> reset_only();  // stands or runs as before
+  // The next stop is a debugger's arrival: it and the resume after it are not announced.
+  void hide_next_stop() { hiding_ = Hiding::stop; }
+  void show_stops() { hiding_ = Hiding::nothing; }
 
  private:
   Task<Result<boost::json::value>> command(std::string name);
@@ -57,6 +72,8 @@ class QemuEngine final : public Engine {
   TaskScope scope_;
   std::unique_ptr<QmpClient> qmp_;
   Witness witness_;
+  QemuMachine machine_{*this};
+  enum class Hiding { nothing, stop, resume } hiding_ = Hiding::nothing;
   bool paused_ = false;
   bool watching_ = false;
   std::optional<ExitReport> report_;

@@ -1,0 +1,41 @@
+// An emulated node, as a debugger needs it: its RSP stub and what no stub can do.
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "base/asio.hpp"
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+#include "base/fd.hpp"
+#include "gdb/quirks.hpp"
+
+namespace virserver::backend {
+
+// Belongs to its engine and lives as long; all calls on the engine's executor.
+class Machine {
+ public:
+  virtual ~Machine() = default;
+
+  virtual const gdb::Quirks& quirks() const = 0;
+  virtual std::string version() const = 0;  // "QEMU 7.2.22", for people
+
+  struct Stub {
+    Fd socket;
+    bool was_running = false;  // before the connection stopped it
+  };
+  // Connects to the stub, which stops a running machine. That stop, and the resume that follows it, are no EngineEvents.
+  // Errors: ENGINE_TIMEOUT, ENGINE_DIED.
+  virtual Task<Result<Stub>> open_stub() = 0;
+
+  // Memory beside the running processor, as the processor addresses it; also of a standing machine, where it is faster than
+  // the stub. Errors: MEMORY_UNMAPPED, UNSUPPORTED_BY_BACKEND, those of the engine.
+  virtual Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size) = 0;
+
+  // A command of the emulator's own monitor and what it prints.
+  virtual Task<Result<std::string>> monitor(std::string command) = 0;
+
+  // A hardware reset; the loaded images are put back. A standing machine stands, a running one runs afterwards.
+  virtual Task<Result<void>> reset() = 0;
+};
+
+}  // namespace virserver::backend
