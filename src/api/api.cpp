@@ -16,6 +16,7 @@ http::Handlers all_handlers(Context& context) {
   bind_programs(handlers, context);
   bind_consoles(handlers, context);
   bind_stream(handlers, context);
+  bind_gdb(handlers, context);
   bind_events(handlers, context);
   return handlers;
 }

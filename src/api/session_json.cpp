@@ -31,6 +31,7 @@ json::object session_json(const session::SessionView& view) {
                       {"instance_id", nullptr},
                       {"nodes", std::move(nodes)},
                       {"default_console", nullptr},
+                      {"gdb_port", nullptr},
                       {"findings", findings_json(view.plan.findings)},
                       {"labels", row.labels},
                       {"resources", row.resources},
@@ -46,6 +47,7 @@ json::object session_json(const session::SessionView& view) {
                       {"last_used_at", to_rfc3339(row.last_used_at)}};
   if (!row.board_template.empty()) object["board_template"] = row.board_template;
   if (!view.plan.default_console.empty()) object["default_console"] = view.plan.default_console;
+  if (row.gdb_port) object["gdb_port"] = *row.gdb_port;
   if (row.ttl_sec) {
     object["ttl_sec"] = *row.ttl_sec;
     object["expires_at"] = to_rfc3339(row.last_used_at + std::chrono::seconds(*row.ttl_sec));

@@ -28,6 +28,7 @@ Task<Result<http::Response>> create(Context& context, const http::Request& reque
   wanted.labels = object_or_empty(body, "labels");
   wanted.resources = object_or_empty(body, "resources");
   wanted.features = object_or_empty(body, "features");
+  if (const auto* port = body.if_contains("gdb_port")) wanted.gdb_port = port->to_number<std::uint16_t>();
   if (const auto* ttl = body.if_contains("ttl_sec")) wanted.ttl_sec = ttl->to_number<std::uint64_t>();
   auto session = co_await context.sessions.create(std::move(wanted));
   if (!session) co_return pass(session);

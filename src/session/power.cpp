@@ -59,15 +59,20 @@ Task<Result<void>> Session::on_power(PowerAction action, bool wait) {
         self->prestart();
         break;
       case PowerAction::reset:
-        result = co_await engine->reset();
+        result = self->debugger_attached() ? co_await self->bridge_->reset(self->debug_owner_, gdb::Bridge::Reset::run) : co_await engine->reset();
         if (self->engine_ == engine) self->set_state(State::running);
         break;
       case PowerAction::pause:
-        result = co_await engine->pause();
+        if (self->debugger_attached()) {
+          auto stopped = co_await self->bridge_->interrupt(self->debug_owner_);
+          if (!stopped) result = pass(stopped);
+        } else {
+          result = co_await engine->pause();
+        }
         if (result && self->engine_ == engine) self->set_state(State::paused);
         break;
       case PowerAction::resume:
-        result = co_await engine->resume();
+        result = self->debugger_attached() ? co_await self->bridge_->resume(self->debug_owner_, {}) : co_await engine->resume();
         if (result && self->engine_ == engine) self->set_state(State::running);
         break;
     }
@@ -142,7 +147,7 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   backend::LaunchSpec spec;
   spec.console_dir = console_dir();
   spec.images = images->list();
-  spec.start_paused = options.paused;
+  spec.start_paused = options.paused || debugger_waits();
   spec.arguments = std::move(options.arguments);
   spec.limits = limits();
   spec.console_offsets = console_offsets();
@@ -172,6 +177,7 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   for (const store::ProgramRow& row : images->rows) loaded_.push_back(row.id);
   set_state(paused ? State::paused : State::running);
   wire_engine();
+  co_await connect_debugger(paused);
   co_return Result<void>{};
 }
 
@@ -185,10 +191,10 @@ void Session::on_engine_event(const backend::EngineEvent& event) {
   using Kind = backend::EngineEvent::Kind;
   switch (event.kind) {
     case Kind::running:
-      if (state_ == State::paused) set_state(State::running);
+      if (is_on(state_)) settle(State::running, {});
       break;
     case Kind::paused:
-      if (state_ == State::running) set_state(State::paused, event.message);
+      if (is_on(state_)) settle(State::paused, event.message);
       break;
     case Kind::reset:
       services_.events.append("session.state", id_, {{"status", to_string(state_)}, {"reset", true}});
@@ -209,6 +215,7 @@ void Session::ended(const backend::ExitReport& report) {
                     {"exit_code", optional(report.exit_code)},   {"signal", optional(report.signal)},
                     {"registers", report.registers},             {"output", report.output},
                     {"at", to_rfc3339(now())}};
+  bridge_->engine_ended(report.message);
   if (ending_) return;  // we ended it; end_engine() goes on
   if (auto engine = std::move(engine_)) {
     auto let_go = [](std::shared_ptr<backend::Engine> gone) -> Task<> {

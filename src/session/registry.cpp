@@ -88,15 +88,28 @@ Task<Result<std::shared_ptr<Session>>> Registry::create(NewSession request) {
   const store::Caller caller;
   row.project_id = caller.project_id;
   row.created_by = caller.principal;
-  auto kept = co_await services_.sessions.insert(caller, row);
-  if (!kept) co_return pass(kept);
+
+  asio::any_io_executor executor;
+  {
+    std::lock_guard lock(mutex_);
+    executor = executors_[next_++ % executors_.size()];
+  }
+  const auto session = std::make_shared<Session>(executor, services_, row);
+  auto opened = co_await session->open_gdb_port(request.gdb_port);
+  if (opened) {
+    row.gdb_port = *opened;
+    auto kept = co_await services_.sessions.insert(caller, row);
+    if (!kept) opened = pass(kept);
+  }
+  if (!opened) {
+    co_await session->stop();
+    co_return pass(opened);
+  }
   services_.events.append("session.created", row.id, {{"name", row.name}, {"backend", row.backend}});
 
-  std::shared_ptr<Session> session;
   bool prestart;
   {
     std::lock_guard lock(mutex_);
-    session = std::make_shared<Session>(executors_[next_++ % executors_.size()], services_, row);
     sessions_[row.id] = session;
     prestart = sessions_.size() <= services_.settings.prestarted_sandboxes;
   }

@@ -18,6 +18,7 @@ struct NewSession {
   std::vector<std::string> findings;  // of the template; shown before the plan's own
   boost::json::object labels, resources, features;
   std::optional<std::uint64_t> ttl_sec;
+  std::uint16_t gdb_port = 0;   // of 127.0.0.1; 0: a free one
 };
 
 class Registry {

@@ -21,6 +21,7 @@ std::uint64_t newest_engine(const fs::path& engines) {
 
 Task<> Session::restore() {
   auto find = [](std::shared_ptr<Session> self) -> Task<> {
+    self->reopen_gdb_port();
     const bool was_on = !is_off(self->state_);
     const std::uint64_t newest = newest_engine(self->dir_ / "engines");
     if (!self->backend_) {
@@ -39,6 +40,10 @@ Task<> Session::restore() {
       self->engine_ = std::move(*adopted);
       self->set_state(self->engine_->paused() ? State::paused : State::running, "taken over after a restart of the server");
       self->wire_engine();
+      // Whatever breakpoints an earlier server left in the emulator go when its stub is asked why it stands.
+      self->bridge_->set_target(self->debug_target());
+      const auto cleared = co_await self->bridge_->attach();
+      if (!cleared) log::warn("session {}: its debugger could not be attached: {}", self->id_, cleared.error().message);
       log::info("session {}: engine {} taken over, {}", self->id_, number, to_string(self->state_));
       co_return;
     }
@@ -56,7 +61,9 @@ Task<Result<void>> Session::destroy() {
     auto lock = co_await self->operation_.lock();
     if (std::exchange(self->destroying_, true)) co_return fail(ErrorCode::SESSION_NOT_FOUND, "the session '{}' is already deleted", self->id_);
     self->state_ = State::destroyed;
+    co_await self->doors_->stop();
     co_await self->end_engine();
+    co_await self->bridge_->stop();
     co_await self->discard_prepared();
     lock.release();
     co_await self->scope_.stop();
@@ -90,8 +97,11 @@ Task<Result<void>> Session::destroy() {
 
 Task<> Session::stop() {
   auto end = [](std::shared_ptr<Session> self) -> Task<> {
+    co_await self->doors_->stop();
     auto lock = co_await self->operation_.lock();
     if (self->services_.settings.private_server) co_await self->end_engine();
+    co_await self->bridge_->detach();
+    co_await self->bridge_->stop();
     if (const auto engine = std::move(self->engine_)) co_await engine->stop();
     co_await self->discard_prepared();
     lock.release();

@@ -27,7 +27,11 @@ Session::Session(asio::any_io_executor executor, const Services& services, store
       operation_(executor),
       scope_(executor, "session " + id_),
       last_used_us_(micros(now())),
-      ttl_sec_(static_cast<std::int64_t>(row_.ttl_sec.value_or(0))) {}
+      ttl_sec_(static_cast<std::int64_t>(row_.ttl_sec.value_or(0))) {
+  bridge_ = std::make_unique<gdb::Bridge>(executor_, debug_target());
+  debug_owner_ = bridge_->join(power_keys_, gdb::Bridge::Role::other);
+  doors_ = std::make_unique<GdbDoors>(executor_, *bridge_, [this](int more) { more > 0 ? attach() : detach(); });
+}
 
 Session::~Session() = default;
 

@@ -15,6 +15,8 @@
 #include "base/async_mutex.hpp"
 #include "base/broadcast.hpp"
 #include "base/task_scope.hpp"
+#include "gdb/bridge.hpp"
+#include "session/debug/gdb_doors.hpp"
 #include "session/services.hpp"
 #include "session/state.hpp"
 
@@ -76,6 +78,13 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<std::vector<ConsoleView>> consoles();
   Task<Result<void>> write_console(std::string console, Bytes bytes);
   std::filesystem::path console_dir() const { return dir_ / "consoles"; }
+
+  // Debugging. A connection that speaks RSP to the board, for whoever carries its bytes (a WebSocket); the TCP port is open
+  // as long as the session lives. Also while the board is off: a gdb waits for the next power-on.
+  Task<Result<Fd>> open_gdb();
+  // Once, for a new session: opens its TCP port (0: a free one). Error: CONFLICT.
+  Task<Result<std::uint16_t>> open_gdb_port(std::uint16_t port);
+
   Broadcast& output_changed() { return output_changed_; }  // also on every state change; thread-safe
 
   // Use keeps a session with a time to live alive. Thread-safe.
@@ -98,6 +107,16 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<Result<void>> on_power(PowerAction action, bool wait);
   Task<Result<void>> launch(std::shared_ptr<struct LoadSet> images, StartOptions options);
   Task<> end_engine();
+  gdb::Target debug_target();
+  Task<Result<gdb::Target::Connection>> dial_stub();
+  Task<Result<void>> reset_machine();
+  Task<Result<std::string>> ask_monitor(std::string command);
+  Task<Result<Bytes>> read_beside(std::uint64_t address, std::size_t size);
+  Task<> connect_debugger(bool stay_paused);
+  bool debugger_waits() const;     // breakpoints are set, or gdbs attached
+  bool debugger_attached() const;  // run control goes through the bridge
+  void settle(State state, std::string reason);
+  void reopen_gdb_port();
   Task<> discard_prepared();
   Task<Result<std::shared_ptr<struct LoadSet>>> load_images(std::string first_program);
   Result<void> require(bool allowed, std::string_view what) const;
@@ -126,6 +145,16 @@ class Session : public std::enable_shared_from_this<Session> {
   TaskScope scope_;
   std::unique_ptr<process::EngineProcess> prepared_;
   std::shared_ptr<backend::Engine> engine_;  // shared with calls under way when it ends by itself
+  std::unique_ptr<gdb::Bridge> bridge_;      // lives over power cycles
+  std::unique_ptr<GdbDoors> doors_;
+  struct PowerKeys : gdb::Subscriber {       // the session's own run control: it learns of stops from the engine
+    void on_stopped(const gdb::StopReply&, bool) override {}
+    void on_lost(const Error&, bool) override {}
+  } power_keys_;
+  gdb::Owner debug_owner_ = 0;
+  State settling_to_ = State::created;
+  std::string settling_reason_;
+  bool settling_ = false;
   std::optional<process::SandboxInfo> sandbox_;
   std::vector<std::string> loaded_;
   Broadcast output_changed_;

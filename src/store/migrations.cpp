@@ -106,6 +106,7 @@ CREATE TABLE documents (
 
 constexpr Migration kMigrations[] = {
     {1, kInitial},
+    {2, "ALTER TABLE sessions ADD COLUMN gdb_port BIGINT"},
 };
 
 }  // namespace

@@ -1,0 +1,126 @@
+// The session's side of its debugger: the machine below the bridge, and the ways in.
+#include <sys/socket.h>
+
+#include "base/log.hpp"
+#include "session/debug/socket_stream.hpp"
+#include "session/here.hpp"
+
+namespace virserver::session {
+
+using namespace std::chrono_literals;
+
+namespace {
+// Stops and steps of a debugger come by the thousand; a state is announced once it has lasted.
+constexpr auto settle_time = 50ms;
+}  // namespace
+
+// The functions hold the session's own machine of the moment; the bridge lives in the session.
+gdb::Target Session::debug_target() {
+  gdb::Target target;
+  target.dial = [this] { return dial_stub(); };
+  target.architecture = plan_.architecture;
+  backend::Machine* machine = engine_ ? engine_->machine() : nullptr;
+  if (!machine) return target;
+  target.quirks = machine->quirks();
+  target.version = machine->version();
+  target.reset = [this] { return reset_machine(); };
+  target.monitor = [this](std::string command) { return ask_monitor(std::move(command)); };
+  target.read_memory_running = [this](std::uint64_t address, std::size_t size) { return read_beside(address, size); };
+  return target;
+}
+
+namespace {
+Error board_off() { return {ErrorCode::TARGET_OFF, "the board is off: power it on to debug it"}; }
+}  // namespace
+
+Task<Result<gdb::Target::Connection>> Session::dial_stub() {
+  const auto engine = engine_;  // it may end by itself meanwhile
+  if (!engine) co_return fail(board_off());
+  if (!engine->machine()) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{} has no debugger", row_.backend);
+  auto stub = co_await engine->machine()->open_stub();
+  if (!stub) co_return pass(stub);
+  co_return gdb::Target::Connection{std::move(stub->socket), stub->was_running};
+}
+
+Task<Result<void>> Session::reset_machine() {
+  const auto engine = engine_;
+  if (!engine) co_return fail(board_off());
+  co_return co_await engine->machine()->reset();
+}
+
+Task<Result<std::string>> Session::ask_monitor(std::string command) {
+  const auto engine = engine_;
+  if (!engine) co_return fail(board_off());
+  co_return co_await engine->machine()->monitor(std::move(command));
+}
+
+Task<Result<Bytes>> Session::read_beside(std::uint64_t address, std::size_t size) {
+  const auto engine = engine_;
+  if (!engine) co_return fail(board_off());
+  co_return co_await engine->machine()->read_memory(address, size);
+}
+
+// A new engine: whoever waits for this board is attached before its first instruction.
+Task<> Session::connect_debugger(bool stay_paused) {
+  bridge_->set_target(debug_target());
+  if (!debugger_waits()) co_return;
+  auto ready = co_await bridge_->attach();
+  if (ready && !stay_paused) ready = co_await bridge_->resume(debug_owner_, {});
+  if (!ready) log::warn("session {}: its debugger could not be attached: {}", id_, ready.error().message);
+}
+
+bool Session::debugger_waits() const { return bridge_->subscribers(gdb::Bridge::Role::gdb) > 0 || !bridge_->breakpoints().empty(); }
+bool Session::debugger_attached() const { return bridge_->state() != gdb::TargetState::detached; }
+
+// A state that the debugger caused. Another one within the settle time takes its place, and the same one as before is none.
+void Session::settle(State state, std::string reason) {
+  if (!debugger_attached()) {
+    if (state_ != state) set_state(state, std::move(reason));
+    return;
+  }
+  settling_to_ = state;
+  settling_reason_ = std::move(reason);
+  if (std::exchange(settling_, true)) return;
+  auto later = [](std::shared_ptr<Session> self) -> Task<> {
+    asio::steady_timer timer(self->executor_, settle_time);
+    co_await timer.async_wait(tuple_awaitable);
+    self->settling_ = false;
+    if (is_on(self->state_) && self->state_ != self->settling_to_) self->set_state(self->settling_to_, self->settling_reason_);
+  };
+  scope_.spawn(later(shared_from_this()));
+}
+
+Task<Result<std::uint16_t>> Session::open_gdb_port(std::uint16_t port) {
+  auto open = [](std::shared_ptr<Session> self, std::uint16_t wanted) -> Task<Result<std::uint16_t>> {
+    auto opened = self->doors_->listen(wanted);
+    if (opened) self->row_.gdb_port = *opened;
+    co_return opened;
+  };
+  co_return co_await here(open(shared_from_this(), port));
+}
+
+void Session::reopen_gdb_port() {
+  auto port = doors_->listen(static_cast<std::uint16_t>(row_.gdb_port.value_or(0)));
+  if (!port) {  // an earlier server's number, which somebody else has taken meanwhile
+    log::warn("session {}: {}", id_, port.error().message);
+    port = doors_->listen(0);
+  }
+  if (!port || row_.gdb_port == *port) return;
+  row_.gdb_port = *port;
+  save();
+}
+
+Task<Result<Fd>> Session::open_gdb() {
+  auto open = [](std::shared_ptr<Session> self) -> Task<Result<Fd>> {
+    if (self->state_ == State::destroyed) co_return fail(ErrorCode::SESSION_NOT_FOUND, "the session '{}' is deleted", self->id_);
+    int pair[2];
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+      co_return fail(system_error(ErrorCode::STORAGE_ERROR, errno, "a connection to the debugger cannot be made"));
+    Fd theirs(pair[0]);
+    self->doors_->serve(std::make_unique<SocketStream>(self->executor_, Fd(pair[1])));
+    co_return theirs;
+  };
+  co_return co_await here(open(shared_from_this()));
+}
+
+}  // namespace virserver::session
