@@ -58,7 +58,7 @@ struct BackendInfo {
 // The names every backend answers for, in the order they are shown.
 inline constexpr const char* feature_names[] = {
     "power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images",
-    "adoption", "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "snapshot", "fork",
+    "adoption", "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "rtt", "snapshot", "fork",
     "coverage", "trace", "irq", "deterministic", "record", "shared_memory", "multi_node", "virtual_time"};
 
 enum class Severity { info, approximated, missing, error };

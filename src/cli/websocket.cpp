@@ -50,6 +50,8 @@ Task<Outcome<WebSocket>> WebSocket::open(Server server, std::string target) {
   co_return socket;
 }
 
+void WebSocket::binary() { impl_->stream.binary(true); }
+
 Task<Outcome<std::string>> WebSocket::read() {
   beast::flat_buffer buffer;
   auto [ec, n] = co_await impl_->stream.async_read(buffer, tuple_awaitable);

@@ -1,4 +1,4 @@
-// A WebSocket to the server: text messages both ways. One reader and one writer at a time.
+// A WebSocket to the server: text messages both ways, or binary ones after binary(). One reader and one writer at a time.
 #pragma once
 #include <memory>
 #include <string>
@@ -19,6 +19,7 @@ class WebSocket {
   // A refusal carries the server's error; no connection is exit_unreachable.
   static Task<Outcome<WebSocket>> open(Server server, std::string target);
 
+  void binary();
   Task<Outcome<std::string>> read();          // any failure: the socket is of no more use
   Task<Outcome<>> write(std::string message);
   Task<> close();                             // waits for the peer at most a second

@@ -178,6 +178,7 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   set_state(paused ? State::paused : State::running);
   wire_engine();
   co_await connect_debugger(paused);
+  start_rtt();
   co_return Result<void>{};
 }
 
@@ -218,11 +219,12 @@ void Session::ended(const backend::ExitReport& report) {
   bridge_->engine_ended(report.message);
   if (ending_) return;  // we ended it; end_engine() goes on
   if (auto engine = std::move(engine_)) {
-    auto let_go = [](std::shared_ptr<backend::Engine> gone) -> Task<> {
+    auto let_go = [](std::shared_ptr<Session> self, std::shared_ptr<backend::Engine> gone) -> Task<> {
       co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());  // the session may be deleted meanwhile
+      if (!self->engine_) co_await self->rtt_->stop();
       co_await gone->stop();
     };
-    scope_.spawn(let_go(std::move(engine)));
+    scope_.spawn(let_go(shared_from_this(), std::move(engine)));
   }
   loaded_.clear();
   const bool by_itself = report.cause == ExitCause::guest_exit || report.cause == ExitCause::guest_shutdown ||
@@ -236,6 +238,7 @@ Task<> Session::end_engine() {
   loaded_.clear();
   if (!engine) co_return;
   ending_ = true;
+  co_await rtt_->stop();
   co_await engine->power_off(2s);
   co_await engine->stop();
   ending_ = false;

@@ -44,6 +44,7 @@ Task<> Session::restore() {
       self->bridge_->set_target(self->debug_target());
       const auto cleared = co_await self->bridge_->attach();
       if (!cleared) log::warn("session {}: its debugger could not be attached: {}", self->id_, cleared.error().message);
+      self->start_rtt();
       log::info("session {}: engine {} taken over, {}", self->id_, number, to_string(self->state_));
       co_return;
     }
@@ -100,6 +101,7 @@ Task<> Session::stop() {
     co_await self->doors_->stop();
     auto lock = co_await self->operation_.lock();
     if (self->services_.settings.private_server) co_await self->end_engine();
+    co_await self->rtt_->stop();
     co_await self->bridge_->detach();
     co_await self->bridge_->stop();
     if (const auto engine = std::move(self->engine_)) co_await engine->stop();

@@ -30,6 +30,7 @@ Session::Session(asio::any_io_executor executor, const Services& services, store
       ttl_sec_(static_cast<std::int64_t>(row_.ttl_sec.value_or(0))) {
   bridge_ = std::make_unique<gdb::Bridge>(executor_, debug_target());
   debug_owner_ = bridge_->join(power_keys_, gdb::Bridge::Role::other);
+  make_rtt();
   doors_ = std::make_unique<GdbDoors>(executor_, *bridge_, [this](int more) { more > 0 ? attach() : detach(); });
 }
 
@@ -140,6 +141,8 @@ Task<std::vector<ConsoleView>> Session::consoles() {
     for (const board::Console& console : self->plan_.consoles)
       views.push_back({console.name, "uart", console.peripheral, console.name == self->plan_.default_console, on});
     if (self->plan_.semihosting) views.push_back({"semihosting", "semihosting", "", false, on});
+    for (const RttConsoles::Channel& channel : self->rtt_->channels())
+      views.push_back({channel.console, "rtt", channel.name, false, on && channel.input});
     views.push_back({"emulator", "emulator", "", false, false});
     for (ConsoleView& view : views) {
       const process::ConsoleLog log(self->console_dir(), view.name);
@@ -155,6 +158,11 @@ Task<Result<void>> Session::write_console(std::string console, Bytes bytes) {
   auto write = [](std::shared_ptr<Session> self, std::string name, Bytes data) -> Task<Result<void>> {
     bool known = name == "semihosting" && self->plan_.semihosting;
     for (const board::Console& each : self->plan_.consoles) known |= each.name == name;
+    if (!known && RttConsoles::is_name(name)) {
+      for (const RttConsoles::Channel& each : self->rtt_->channels())
+        if (each.console == name && each.input) co_return co_await self->rtt_->write(std::move(name), std::move(data));
+      co_return fail(ErrorCode::CONSOLE_NOT_FOUND, "the program has no RTT channel '{}' that takes input", name);
+    }
     if (name == "emulator") co_return fail(ErrorCode::CONSOLE_CLOSED, "the emulator's own output takes no input");
     if (!known) co_return fail(ErrorCode::CONSOLE_NOT_FOUND, "the session has no console '{}'", name);
     const auto engine = self->engine_;

@@ -17,13 +17,14 @@
 #include "base/task_scope.hpp"
 #include "gdb/bridge.hpp"
 #include "session/debug/gdb_doors.hpp"
+#include "session/debug/rtt_consoles.hpp"
 #include "session/services.hpp"
 #include "session/state.hpp"
 
 namespace virserver::session {
 
 struct ConsoleView {
-  std::string name, kind, peripheral;  // kind: uart, semihosting, emulator
+  std::string name, kind, peripheral;  // kind: uart, semihosting, rtt, emulator; rtt: peripheral is the channel's own name
   bool is_default = false;
   bool input = false;                  // takes input now
   std::uint64_t begin = 0, end = 0;    // kept bytes
@@ -117,6 +118,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool debugger_attached() const;  // run control goes through the bridge
   void settle(State state, std::string reason);
   void reopen_gdb_port();
+  class RttPort;
+  void make_rtt();
+  void start_rtt();  // after every start of an engine
   Task<> discard_prepared();
   Task<Result<std::shared_ptr<struct LoadSet>>> load_images(std::string first_program);
   Result<void> require(bool allowed, std::string_view what) const;
@@ -152,6 +156,8 @@ class Session : public std::enable_shared_from_this<Session> {
     void on_lost(const Error&, bool) override {}
   } power_keys_;
   gdb::Owner debug_owner_ = 0;
+  std::unique_ptr<RttMemory> rtt_memory_;
+  std::unique_ptr<RttConsoles> rtt_;
   State settling_to_ = State::created;
   std::string settling_reason_;
   bool settling_ = false;

@@ -1,0 +1,236 @@
+// Debian's gdb-multiarch through every door of a session: its TCP port, the WebSocket by virctl, several at once.
+import assert from 'node:assert';
+import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { firmwareDir, Server } from './lib/server.mjs';
+import { start, virctl, virctlPath } from './lib/virctl.mjs';
+
+const image = join(firmwareDir, 'mps2-an385.elf');
+let server;
+before(async () => { server = await new Server().start(); await server.discovered(); });
+after(() => server.destroy());
+
+async function board(name, { on = true, via = server } = {}) {
+  const session = await via.session('mps2-an385', { name });
+  assert.strictEqual((await via.upload(session.id, image)).status, 201);
+  if (on) {
+    assert.strictEqual((await via.power(session.id, 'on')).status, 200);
+    await via.expect(session.id, 'uart0', 'ready');
+  }
+  return session;
+}
+const status = async (id, via = server) => (await via.get(`/api/v1/sessions/${id}`)).body.status;
+const becomes = (id, wanted, via = server) => via.eventually(async () => await status(id, via) === wanted, 10_000, () => `the session did not become ${wanted}`);
+
+// A gdb that is told one command after the other; `says` waits for what it prints.
+class Gdb {
+  constructor(target, { file = image } = {}) {
+    this.out = '';
+    this.child = spawn('gdb-multiarch', ['-q', '-nx', '-ex', 'set confirm off', '-ex', 'set pagination off', '-ex', 'set tcp auto-retry off', file],
+                       { stdio: ['pipe', 'pipe', 'pipe'] });
+    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => { this.out += data; this.wake?.(); });
+    this.ended = new Promise((go) => this.child.on('close', () => { this.over = true; this.wake?.(); go(); }));
+    this.seen = 0;
+    if (target) this.target(target);
+  }
+  say(command) { this.child.stdin.write(`${command}\n`); }
+  target(target) { this.say(`target extended-remote ${target}`); }
+  async says(pattern, timeout = 20_000) {
+    const end = Date.now() + timeout;
+    for (;;) {
+      const match = pattern.exec(this.out.slice(this.seen));
+      if (match) {
+        this.seen += match.index + match[0].length;
+        return match;
+      }
+      if (this.over || Date.now() > end) throw new Error(`gdb did not say ${pattern}; it said:\n${this.out}`);
+      await new Promise((go) => { this.wake = go; setTimeout(go, 200); });
+    }
+  }
+  async value(expression) {
+    this.say(`printf "<%d>\\n", ${expression}`);
+    return Number((await this.says(/<(-?\d+)>/))[1]);
+  }
+  interrupt() { this.child.kill('SIGINT'); }
+  async quit(command = 'quit') {
+    this.say(command);
+    await this.ended;
+  }
+}
+
+test('a session says its port; one that is taken is refused', async () => {
+  const first = await server.session('mps2-an385');
+  assert.ok(first.gdb_port > 0);
+  const taken = await server.post('/api/v1/sessions', { board_template: 'mps2-an385', gdb_port: first.gdb_port });
+  assert.strictEqual(taken.status, 409);
+  assert.match(taken.body.error, /gdb_port/);
+  assert.strictEqual((await server.post('/api/v1/sessions', { board_template: 'mps2-an385', gdb_port: 70000 })).status, 400);
+});
+
+test('attach, breakpoint by symbol, backtrace, finish, step, watch, variables, registers, detach', async () => {
+  const { id, gdb_port } = await board('tour');
+  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  await gdb.says(/(irq_wait|wait_for_byte|uart_ready)/);
+  await becomes(id, 'paused');
+  gdb.say('break count');
+  await gdb.says(/Breakpoint 1 at/);
+  gdb.say('continue');
+  await becomes(id, 'running');
+  await server.type(id, 'uart0', 'count 3\r');
+  await gdb.says(/Breakpoint 1, count \(lines=3\)/);
+  gdb.say('bt');
+  await gdb.says(/#0 +count[^]*#1[^]*run[^]*hello/);
+  assert.strictEqual(await gdb.value('lines'), 3);
+  gdb.say('set var lines = 2');
+  gdb.say('delete');
+  gdb.say('break put_number');
+  gdb.say('continue');
+  await gdb.says(/Breakpoint 2, put_number \(value=1\)/);
+  gdb.say('delete');
+  gdb.say('finish');
+  await gdb.says(/Run till exit/);
+  await gdb.says(/count \(lines=2\)/);
+  const before = await gdb.value('$pc');
+  gdb.say('stepi');
+  await gdb.says(/\(gdb\)/);
+  assert.notStrictEqual(await gdb.value('$pc'), before);
+  gdb.say('set $r5 = 0x1234');
+  assert.strictEqual(await gdb.value('$r5'), 0x1234);
+  gdb.say('detach');
+  await gdb.says(/Detaching|Ending/);
+  await becomes(id, 'running');
+  await gdb.quit();
+});
+
+test('monitor: halt, reset halt, resume, help, and the emulator\'s own words', async () => {
+  const { id, gdb_port } = await board('monitor');
+  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  await gdb.says(/\(gdb\)/);
+  gdb.say('monitor reset halt');
+  gdb.say('maintenance flush register-cache');
+  await gdb.says(/flushed/);
+  assert.strictEqual(await gdb.value('$pc == (unsigned)&reset'), 1);
+  gdb.say('monitor help');
+  await gdb.says(/reset halt/);
+  gdb.say('monitor info version');
+  await gdb.says(/\d+\.\d+\.\d+/);
+  gdb.say('break hello');
+  gdb.say('continue');
+  await gdb.says(/Breakpoint 1, hello/);
+  await gdb.quit('detach\nquit');
+  await becomes(id, 'running');
+});
+
+test('every door at once: two gdbs by TCP and virctl, and the API', async () => {
+  const { id, gdb_port } = await board('doors');
+  const first = new Gdb(`127.0.0.1:${gdb_port}`);
+  await first.says(/\(gdb\)[^]*\(gdb\)|irq_wait|uart_ready|wait_for_byte/);
+  const second = new Gdb(`| ${virctlPath} --server ${server.url} gdb ${id}`);
+  await second.says(/irq_wait|uart_ready|wait_for_byte/);
+  first.say('break count');
+  await first.says(/Breakpoint 1 at/);
+  second.say('break put_number');
+  await second.says(/Breakpoint 1 at/);
+  first.say('continue');
+  await first.says(/Continuing/);
+  await becomes(id, 'running');
+  await server.type(id, 'uart0', 'count 2\r');
+  await first.says(/Breakpoint 1, count/);
+  first.say('continue');
+  await first.says(/put_number/);  // the other one's breakpoint stops it for both
+  second.child.kill('SIGKILL');
+  await second.ended;
+  first.say('delete');
+  first.say('continue');
+  await first.says(/Continuing/);
+  await server.expect(id, 'uart0', 'line 2');
+  assert.strictEqual((await server.power(id, 'pause')).body.status, 'paused');
+  await first.says(/Program received signal SIGINT|SIGTRAP/);
+  assert.strictEqual((await server.power(id, 'resume')).body.status, 'running');
+  await first.quit('detach\nquit');
+});
+
+test('virctl gdb starts a debugger, and opens a local port', async () => {
+  const { id } = await board('started');
+  const done = await virctl(['gdb', 'started', '--', 'gdb-multiarch', '-q', '-nx', '-batch', image, '-ex', 'print/x $sp', '-ex', 'info line hello'], { server });
+  assert.strictEqual(done.status, 0, done.stderr);
+  assert.match(done.stdout, /\$1 = 0x20/);
+  assert.match(done.stdout, /hello\.c/);
+  const listening = start(['gdb', id, '--listen', '127.0.0.1:0'], { server });
+  await listening.shows('listening on');
+  const port = /listening on 127\.0\.0\.1:(\d+)/.exec(listening.stdout)[1];
+  const gdb = new Gdb(`127.0.0.1:${port}`);
+  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  await gdb.quit('detach\nquit');
+  listening.child.kill('SIGINT');
+  await listening.ended;
+  const missing = await virctl(['gdb', id, '--', 'no-such-debugger'], { server });
+  assert.strictEqual(missing.status, 2);
+  assert.match(missing.stderr, /cannot be started/);
+  assert.strictEqual((await virctl(['gdb', 'no-such-session'], { server })).status, 1);
+});
+
+test('a power cycle with a gdb attached: breakpoints are put back before the first instruction', async () => {
+  const { id, gdb_port } = await board('cycle');
+  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  gdb.say('break hello');
+  await gdb.says(/Breakpoint 1 at/);
+  gdb.say('continue');
+  await gdb.says(/Continuing/);
+  await becomes(id, 'running');
+  assert.strictEqual((await server.power(id, 'off')).body.status, 'stopped');
+  assert.strictEqual((await server.get(`/api/v1/sessions/${id}`)).body.gdb_port, gdb_port);
+  assert.strictEqual((await server.power(id, 'on')).status, 200);
+  await gdb.says(/Breakpoint 1, hello/);
+  await gdb.quit('detach\nquit');
+  await becomes(id, 'running');
+});
+
+test('after a restart of the server: the same port, and no breakpoint of the earlier one', async () => {
+  const own = await new Server().start();
+  await own.discovered();
+  const { id, gdb_port } = await board('restart', { via: own });
+  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  gdb.say('break count');
+  gdb.say('continue');
+  await gdb.says(/Continuing/);
+  await becomes(id, 'running', own);
+  await own.crash();
+  await gdb.says(/Remote (connection closed|communication error)|closed/);
+  const second = await new Server({ data: own.data }).start();
+  second.keepData = false;
+  assert.strictEqual((await second.get(`/api/v1/sessions/${id}`)).body.gdb_port, gdb_port);
+  await becomes(id, 'running', second);
+  await second.type(id, 'uart0', 'count 2\r');
+  await second.expect(id, 'uart0', 'line 2');
+  gdb.target(`127.0.0.1:${gdb_port}`);
+  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  await gdb.quit('detach\nquit');
+  await second.destroy();
+});
+
+test('what is not the protocol is turned away: a web page\'s request with a packet in its body', async () => {
+  const { id, gdb_port } = await board('web');
+  const socket = connect(gdb_port, '127.0.0.1');
+  let answer = '';
+  socket.on('data', (data) => { answer += data; });
+  const packet = '$qRcmd,73746f70#00';
+  socket.write(`POST / HTTP/1.1\r\nHost: x\r\nContent-Length: ${packet.length}\r\n\r\n${packet}`);
+  await new Promise((go) => { socket.on('close', go); socket.on('error', go); });
+  assert.strictEqual(answer, '');
+  assert.strictEqual(await status(id), 'running');
+});
+
+test('a session that is deleted lets its debuggers go', async () => {
+  const { id, gdb_port } = await board('gone');
+  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  assert.strictEqual((await server.delete(`/api/v1/sessions/${id}`)).status, 204);
+  gdb.say('stepi');
+  await gdb.says(/closed|error|Broken|reset/i);
+  await gdb.quit();
+});
