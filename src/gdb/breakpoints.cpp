@@ -46,6 +46,11 @@ bool BreakpointTable::has(Owner owner, const Breakpoint& breakpoint) const {
   return owners != owners_.end() && owners->second.contains(owner);
 }
 
+bool BreakpointTable::others_have(Owner owner, const Breakpoint& breakpoint) const {
+  const auto owners = owners_.find(breakpoint);
+  return owners != owners_.end() && owners->second.size() > owners->second.count(owner);
+}
+
 std::size_t BreakpointTable::count(Owner owner) const {
   const auto owned = owned_.find(owner);
   return owned == owned_.end() ? 0 : owned->second.size();

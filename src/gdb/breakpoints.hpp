@@ -33,6 +33,7 @@ class BreakpointTable {
   std::vector<Breakpoint> remove_all(Owner owner);
 
   bool has(Owner owner, const Breakpoint& breakpoint) const;
+  bool others_have(Owner owner, const Breakpoint& breakpoint) const;
   std::size_t count(Owner owner) const;
   bool wanted(const Breakpoint& breakpoint) const { return owners_.contains(breakpoint); }
   std::vector<Breakpoint> all() const;

@@ -8,7 +8,7 @@
 namespace virserver::gdb {
 
 Bridge::Bridge(asio::any_io_executor executor, Target target)
-    : executor_(executor), target_(std::move(target)), lock_(executor) {}
+    : executor_(executor), target_(std::move(target)), lock_(executor), scope_(executor, "gdb bridge") {}
 
 Bridge::~Bridge() = default;
 
@@ -138,6 +138,7 @@ void Bridge::lost(Error why) {
   interrupter_.reset();
   quiet_ = Quiet::no;
   quiet_stop_.reset();
+  undecided_.reset();
   lost_ = std::move(why);
   wake();
   const auto members = members_;
@@ -157,6 +158,7 @@ Task<> Bridge::stop() {
   closing_ = true;
   members_.clear();
   lost({ErrorCode::TARGET_OFF, "the session ends"});
+  co_await scope_.stop();
   const auto lock = co_await lock_.lock();
   co_await reap();
 }

@@ -25,6 +25,7 @@
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "base/task_scope.hpp"
 #include "gdb/breakpoints.hpp"
 #include "gdb/client.hpp"
 #include "gdb/quirks.hpp"
@@ -126,6 +127,11 @@ class Bridge {
   // The next stop; at once when stopped. ENGINE_TIMEOUT when it does not come.
   Task<Result<StopReply>> wait_stopped(std::chrono::milliseconds timeout);
 
+  // Decides on a stop at a breakpoint or watchpoint before anyone is told: true lets the machine run on, unseen. Stops of
+  // steps and interrupts are not asked about. It uses the client that it is given, and no call of the bridge.
+  using Judge = std::function<Task<bool>(Client& client, StopReply stop)>;
+  void set_judge(Judge judge) { judge_ = std::move(judge); }
+
   // Kept for the next engine when there is none now. Errors: BREAKPOINT_REFUSED; remove also BREAKPOINT_NOT_FOUND.
   Task<Result<void>> insert(Owner owner, Breakpoint breakpoint);
   Task<Result<void>> remove(Owner owner, Breakpoint breakpoint);
@@ -143,6 +149,8 @@ class Bridge {
   Task<Result<std::string>> request(std::string payload, std::optional<ThreadId> thread = std::nullopt,
                                     std::string* output = nullptr);
   Task<Result<std::string>> monitor(std::string command);
+  // One use of the client while the machine stands: a running one is stopped for that moment, and nobody is told.
+  Task<Result<void>> briefly(std::function<Task<Result<void>>(Client& client)> use);
 
   enum class Reset { keep, halt, run };  // afterwards: as it was, stopped at the first instruction, running
   Task<Result<void>> reset(Owner owner, Reset after);
@@ -170,6 +178,8 @@ class Bridge {
   Task<> reap();
 
   void stopped(StopReply stop);
+  Task<> judge();
+  Task<Result<void>> judge_locked();  // undecided_, if there is one: announced, or the machine runs on
   void announce(const StopReply& stop);
   void announce_resumed(Owner by);
   // Until `done` holds (looked at after every stop and loss), or the machine is lost. False after `timeout`.
@@ -211,12 +221,15 @@ class Bridge {
   AsyncMutex lock_;  // attaching, resuming, changing breakpoints
   Quiet quiet_ = Quiet::no;
   std::optional<StopReply> quiet_stop_;
+  Judge judge_;
+  std::optional<StopReply> undecided_;  // the machine stands, and still counts as running
   std::string running_packet_;
   bool running_steps_ = false;
   bool aborted_ = false;
   std::vector<asio::steady_timer*> waiters_;
   std::optional<Error> lost_;
   bool closing_ = false;
+  TaskScope scope_;
 };
 
 }  // namespace virserver::gdb

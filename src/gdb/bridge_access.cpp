@@ -129,6 +129,14 @@ Task<Result<std::string>> Bridge::monitor(std::string command) {
   co_return co_await client_->monitor(std::move(command));
 }
 
+Task<Result<void>> Bridge::briefly(std::function<Task<Result<void>>(Client& client)> use) {
+  const auto lock = co_await lock_.lock();
+  auto attached = co_await attach_locked(Then::as_before, 0);
+  if (!attached) co_return pass(attached);
+  auto call = [this, &use] { return use(*client_); };
+  co_return co_await at_any_time(std::move(call));
+}
+
 Task<Result<void>> Bridge::reset(Owner owner, Reset after) {
   if (!target_.reset) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{} cannot reset the machine", target_.quirks.name);
   if (after == Reset::halt) {

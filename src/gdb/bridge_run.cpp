@@ -45,8 +45,39 @@ void Bridge::stopped(StopReply stop) {
     quiet_stop_ = std::move(stop);
     return wake();
   }
+  const bool asked_for = running_steps_ || interrupter_ || aborted_ || stop.signal != kSignalTrap;
+  if (judge_ && !asked_for) {
+    undecided_ = std::move(stop);
+    if (quiet_ == Quiet::interrupt) quiet_stop_ = undecided_;  // who waits for it holds the lock, and has it decided
+    else quiet_ = Quiet::no, scope_.spawn(judge());
+    return wake();
+  }
   quiet_ = Quiet::no;
   announce(stop);
+}
+
+Task<> Bridge::judge() {
+  const auto lock = co_await lock_.lock();
+  auto done = co_await judge_locked();
+  if (!done) log::warn("the machine does not run on: {}", done.error().message);
+}
+
+Task<Result<void>> Bridge::judge_locked() {
+  if (!undecided_ || !client_) co_return Result<void>();
+  const auto stop = *undecided_;
+  const bool runs_on = !interrupter_ && !closing_ && co_await judge_(*client_, stop);
+  if (!undecided_ || !client_) co_return Result<void>();  // lost meanwhile
+  undecided_.reset();
+  if (!runs_on || interrupter_) {
+    announce(stop);
+    co_return Result<void>();
+  }
+  if (target_.quirks.step_off_breakpoints && !installed_.empty()) {
+    auto goes_on = co_await step_off();
+    if (!goes_on) co_return pass(goes_on);
+    if (!*goes_on) co_return Result<void>();
+  }
+  co_return co_await send_resume();
 }
 
 void Bridge::announce(const StopReply& stop) {
@@ -173,6 +204,7 @@ Task<Result<StopReply>> Bridge::wait_stopped(std::chrono::milliseconds timeout) 
 
 Task<Result<bool>> Bridge::pause_quietly() {
   if (state_ != TargetState::running || target_.quirks.answers_while_running) co_return false;
+  if (undecided_) co_return true;
   if (running_steps_) {  // over in a moment, by itself
     if (co_await wait_for(stop_timeout, &Bridge::at_rest)) co_return false;
   }
@@ -194,6 +226,7 @@ Task<Result<bool>> Bridge::pause_quietly() {
 Task<Result<void>> Bridge::resume_quietly() {
   quiet_ = Quiet::no;
   if (!client_) co_return fail(*lost_);
+  if (undecided_) co_return co_await judge_locked();
   if (interrupter_) {
     announce(*quiet_stop_);
     co_return Result<void>();
