@@ -65,6 +65,7 @@
   X(REGISTER_NOT_FOUND,         404, "the processor has no register of this name") \
   X(REGISTER_UNAVAILABLE,       422, "the emulator does not give, or take, the value of this register now") \
   X(BREAKPOINT_REFUSED,         422, "the emulator did not take the breakpoint; the message says why") \
+  X(LOCATION_NOT_FOUND,         404, "the loaded programs have no symbol or source line of this name") \
   X(BREAKPOINT_NOT_FOUND,       404, "there is no such breakpoint") \
   /* host */ \
   X(STORAGE_FULL,               507, "the disk is full") \
