@@ -139,6 +139,7 @@ class Debugger final : private gdb::Subscriber {
   Task<bool> judge(gdb::Client& client, gdb::StopReply stop);
   Task<Result<bool>> holds(const UserBreakpoint& breakpoint, gdb::Client& client);
   Task<> locate(UserBreakpoint& breakpoint, std::optional<Error>* why = nullptr);
+  Task<> locate_all();
   gdb::Breakpoint place_of(const UserBreakpoint& breakpoint, const Symbols::Place& place, std::uint64_t address) const;
   gdb::Breakpoint code_place(std::uint64_t address, bool thumb) const;
   // Tells the bridge what is wanted now. The refusal of a place is noted in its breakpoints, and returned.
