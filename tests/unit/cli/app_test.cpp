@@ -39,7 +39,13 @@ TEST(CommandLine, AcceptsTheDocumentedForms) {
       {"program", "upload", "a", "fw.elf", "--start"}, {"program", "start", "a", "p"}, {"console", "a", "--since", "now"},
       {"logs", "a", "--follow"}, {"events", "--session", "a", "--follow"}, {"completion", "bash"},
       {"run", "--until", "A", "--until", "B", "fw.elf", "--board", "b", "--timeout", "30s"},
-      {"session", "show", "a", "--server", "http://h:1"}};
+      {"session", "show", "a", "--server", "http://h:1"},
+      {"break", "add", "a", "main.c:42", "--if", "$r0 == 3", "--ignore", "2", "--temporary"}, {"break", "add", "a", "x", "--watch", "write", "--size", "8"},
+      {"break", "list", "a"}, {"break", "show", "a", "1"}, {"break", "delete", "a", "1", "2"}, {"break", "delete", "a", "--all"}, {"break", "enable", "a", "1"},
+      {"regs", "a"}, {"regs", "a", "r0", "sp", "--halt"}, {"regs", "a", "r0=-1", "pc=0x10"}, {"regs", "a", "--group", "float", "--core", "1"},
+      {"mem", "read", "a", "buffer+4", "--size", "64", "--width", "4"}, {"mem", "read", "a", "0x0", "--output", "f"}, {"mem", "write", "a", "x", "1", "0x2", "--width", "1"},
+      {"step", "a", "10", "--over"}, {"step", "a", "--line", "--timeout", "5s"}, {"continue", "a", "--until", "main"}, {"pause", "a"},
+      {"bt", "a", "--limit", "5"}, {"disas", "a", "main", "--function"}, {"sym", "a", "uart", "--kind", "function"}, {"fault", "a"}};
   for (const auto& line : lines) {
     Tree tree;
     EXPECT_TRUE(tree.parses(line)) << line[0] << " " << (line.size() > 1 ? line[1] : "");
@@ -50,7 +56,10 @@ TEST(CommandLine, RefusesWhatIsWrong) {
   const std::vector<std::vector<std::string>> lines = {
       {}, {"nonsense"}, {"board"}, {"power", "explode", "a"}, {"power", "on"}, {"run", "fw.elf"},
       {"run", "fw.elf", "--board", "b", "--timeout", "soon"}, {"run", "fw.elf", "--board", "b", "--backend", "bochs"},
-      {"completion", "tcsh"}, {"session", "list", "--limit", "0"}};
+      {"completion", "tcsh"}, {"session", "list", "--limit", "0"}, {"break", "add", "a"}, {"break", "add", "a", "x", "--size", "4"},
+      {"break", "add", "a", "x", "--watch", "write", "--hardware"}, {"break", "show", "a"}, {"break", "show", "a", "one"},
+      {"mem", "read", "a", "x", "--width", "3"}, {"mem", "read", "a", "x", "--size", "0"}, {"step", "a", "0"}, {"step", "a", "--over", "--out"},
+      {"regs", "a", "--group", "all-of-them"}, {"bt", "a", "--limit", "1000"}};
   for (const auto& line : lines) {
     Tree tree;
     EXPECT_FALSE(tree.parses(line)) << (line.empty() ? "nothing" : line[0]);
