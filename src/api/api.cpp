@@ -16,6 +16,9 @@ http::Handlers all_handlers(Context& context) {
   bind_programs(handlers, context);
   bind_consoles(handlers, context);
   bind_stream(handlers, context);
+  bind_debug(handlers, context);
+  bind_debug_breakpoints(handlers, context);
+  bind_debug_values(handlers, context);
   bind_gdb(handlers, context);
   bind_events(handlers, context);
   return handlers;

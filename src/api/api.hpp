@@ -43,6 +43,9 @@ void bind_sessions(http::Handlers& handlers, Context& context);
 void bind_programs(http::Handlers& handlers, Context& context);
 void bind_consoles(http::Handlers& handlers, Context& context);
 void bind_stream(http::Handlers& handlers, Context& context);
+void bind_debug(http::Handlers& handlers, Context& context);
+void bind_debug_breakpoints(http::Handlers& handlers, Context& context);
+void bind_debug_values(http::Handlers& handlers, Context& context);
 void bind_gdb(http::Handlers& handlers, Context& context);
 void bind_events(http::Handlers& handlers, Context& context);
 

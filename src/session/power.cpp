@@ -147,7 +147,8 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   backend::LaunchSpec spec;
   spec.console_dir = console_dir();
   spec.images = images->list();
-  spec.start_paused = options.paused || debugger_waits();
+  const bool held = options.paused || debugger_waits();
+  spec.start_paused = held;
   spec.arguments = std::move(options.arguments);
   spec.limits = limits();
   spec.console_offsets = console_offsets();
@@ -175,9 +176,10 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   engine_ = std::move(*launched);
   loaded_.clear();
   for (const store::ProgramRow& row : images->rows) loaded_.push_back(row.id);
+  keep_loaded();
   set_state(paused ? State::paused : State::running);
   wire_engine();
-  co_await connect_debugger(paused);
+  co_await connect_debugger(held, paused);
   start_rtt();
   co_return Result<void>{};
 }
@@ -227,6 +229,7 @@ void Session::ended(const backend::ExitReport& report) {
     scope_.spawn(let_go(shared_from_this(), std::move(engine)));
   }
   loaded_.clear();
+  debugger_->programs_changed();
   const bool by_itself = report.cause == ExitCause::guest_exit || report.cause == ExitCause::guest_shutdown ||
                          report.cause == ExitCause::powered_off;
   set_state(by_itself ? State::stopped : State::error, report.message);
@@ -236,6 +239,7 @@ void Session::ended(const backend::ExitReport& report) {
 Task<> Session::end_engine() {
   const auto engine = std::move(engine_);
   loaded_.clear();
+  debugger_->programs_changed();
   if (!engine) co_return;
   ending_ = true;
   co_await rtt_->stop();

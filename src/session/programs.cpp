@@ -55,6 +55,7 @@ Task<Result<store::ProgramRow>> Session::add_program(ProgramUpload upload) {
       if (used && !*used) co_await self->services_.blobs.remove(row.blob);
       co_return pass(kept);
     }
+    self->debugger_->programs_changed();
     self->services_.events.append("program.uploaded", self->id_, {{"program_id", row.id}, {"name", row.name}, {"role", row.role}});
     co_return row;
   };
@@ -81,6 +82,7 @@ Task<Result<void>> Session::remove_program(std::string program_id) {
   const auto held = co_await services_.content_lock->lock();
   auto removed = co_await services_.programs.remove(caller, program_id);
   if (!removed) co_return removed;
+  asio::post(executor_, [self = shared_from_this()] { self->debugger_->programs_changed(); });
   services_.events.append("program.deleted", id_, {{"program_id", program_id}});
   auto used = co_await services_.programs.blob_in_use(row->blob);
   if (used && !*used) co_return co_await services_.blobs.remove(row->blob);

@@ -40,8 +40,10 @@ Task<> Session::restore() {
       self->engine_ = std::move(*adopted);
       self->set_state(self->engine_->paused() ? State::paused : State::running, "taken over after a restart of the server");
       self->wire_engine();
+      self->restore_loaded();
       // Whatever breakpoints an earlier server left in the emulator go when its stub is asked why it stands.
       self->bridge_->set_target(self->debug_target());
+      co_await self->debugger_->before_start(false);
       const auto cleared = co_await self->bridge_->attach();
       if (!cleared) log::warn("session {}: its debugger could not be attached: {}", self->id_, cleared.error().message);
       self->start_rtt();
@@ -64,6 +66,7 @@ Task<Result<void>> Session::destroy() {
     self->state_ = State::destroyed;
     co_await self->doors_->stop();
     co_await self->end_engine();
+    co_await self->debugger_->stop();
     co_await self->bridge_->stop();
     co_await self->discard_prepared();
     lock.release();
@@ -102,6 +105,7 @@ Task<> Session::stop() {
     auto lock = co_await self->operation_.lock();
     if (self->services_.settings.private_server) co_await self->end_engine();
     co_await self->rtt_->stop();
+    co_await self->debugger_->stop();
     co_await self->bridge_->detach();
     co_await self->bridge_->stop();
     if (const auto engine = std::move(self->engine_)) co_await engine->stop();

@@ -16,6 +16,7 @@
 #include "base/broadcast.hpp"
 #include "base/task_scope.hpp"
 #include "gdb/bridge.hpp"
+#include "session/debug/debugger.hpp"
 #include "session/debug/gdb_doors.hpp"
 #include "session/debug/rtt_consoles.hpp"
 #include "session/services.hpp"
@@ -83,6 +84,8 @@ class Session : public std::enable_shared_from_this<Session> {
   // Debugging. A connection that speaks RSP to the board, for whoever carries its bytes (a WebSocket); the TCP port is open
   // as long as the session lives. Also while the board is off: a gdb waits for the next power-on.
   Task<Result<Fd>> open_gdb();
+  // The session's own debugger; its calls are made on executor() (base/run_on.hpp), by whoever holds the session.
+  Debugger& debugger() { return *debugger_; }
   // Once, for a new session: opens its TCP port (0: a free one). Error: CONFLICT.
   Task<Result<std::uint16_t>> open_gdb_port(std::uint16_t port);
 
@@ -113,7 +116,11 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<Result<void>> reset_machine();
   Task<Result<std::string>> ask_monitor(std::string command);
   Task<Result<Bytes>> read_beside(std::uint64_t address, std::size_t size);
-  Task<> connect_debugger(bool stay_paused);
+  void keep_loaded();     // with the row, for a server that takes the engine over
+  void restore_loaded();
+  DebugHost debug_host();
+  Task<Result<std::vector<ProgramFile>>> debugged_programs();
+  Task<> connect_debugger(bool held, bool stay_paused);
   bool debugger_waits() const;     // breakpoints are set, or gdbs attached
   bool debugger_attached() const;  // run control goes through the bridge
   void settle(State state, std::string reason);
@@ -151,6 +158,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<backend::Engine> engine_;  // shared with calls under way when it ends by itself
   std::unique_ptr<gdb::Bridge> bridge_;      // lives over power cycles
   std::unique_ptr<GdbDoors> doors_;
+  std::unique_ptr<Debugger> debugger_;
   struct PowerKeys : gdb::Subscriber {       // the session's own run control: it learns of stops from the engine
     void on_stopped(const gdb::StopReply&, bool) override {}
     void on_lost(const Error&, bool) override {}

@@ -107,6 +107,7 @@ CREATE TABLE documents (
 constexpr Migration kMigrations[] = {
     {1, kInitial},
     {2, "ALTER TABLE sessions ADD COLUMN gdb_port BIGINT"},
+    {3, "ALTER TABLE sessions ADD COLUMN debug TEXT NOT NULL DEFAULT '{}'"},
 };
 
 }  // namespace

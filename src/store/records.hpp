@@ -28,6 +28,7 @@ struct SessionRow {
   std::optional<std::uint64_t> ttl_sec;
   std::uint64_t engine = 0;            // number of the newest engine directory
   std::optional<std::uint64_t> gdb_port;  // of 127.0.0.1
+  boost::json::object debug;              // {breakpoints}
   boost::json::object last_exit;       // empty: none
   Timestamp created_at, updated_at, last_used_at;
 };

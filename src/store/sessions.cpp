@@ -10,7 +10,7 @@ namespace {
 constexpr unsigned kMaxPage = 1000;
 constexpr std::string_view kColumns =
     "id, project_id, created_by, name, state, state_reason, backend, host_id, lease_until, labels, board, plan, resources, "
-    "features, board_template, ttl_sec, engine, last_exit, created_at, updated_at, last_used_at, gdb_port";
+    "features, board_template, ttl_sec, engine, last_exit, created_at, updated_at, last_used_at, gdb_port, debug";
 
 SessionRow read(FieldReader& in) {
   SessionRow row;
@@ -36,6 +36,7 @@ SessionRow read(FieldReader& in) {
   row.updated_at = in.time();
   row.last_used_at = in.time();
   row.gdb_port = in.optional_number();
+  row.debug = in.object();
   return row;
 }
 
@@ -89,12 +90,12 @@ Task<Result<void>> Sessions::insert(const Caller& caller, SessionRow row) {
   std::vector<Statement> statements;
   statements.push_back(
       {fmt::format("INSERT INTO sessions ({}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, "
-                   "$16, $17, $18, $19, $20, $21, $22)", kColumns),
+                   "$16, $17, $18, $19, $20, $21, $22, $23)", kColumns),
        {field(row.id), field(caller.project_id), field(caller.principal), field(row.name), field(row.state),
         field(row.state_reason), field(row.backend), field(row.host_id), field(row.lease_until), field(row.labels),
         field(row.board), field(row.plan), field(row.resources), field(row.features), field(row.board_template),
         field(row.ttl_sec), field(row.engine), field(row.last_exit), field(row.created_at), field(row.updated_at),
-        field(row.last_used_at), field(row.gdb_port)},
+        field(row.last_used_at), field(row.gdb_port), field(row.debug)},
        {}});
   if (auto added = add_labels(statements, caller, row); !added) co_return pass(added);
   auto done = co_await rows_.transaction(std::move(statements));
@@ -107,12 +108,12 @@ Task<Result<void>> Sessions::update(const Caller& caller, SessionRow row) {
   statements.push_back(
       {"UPDATE sessions SET name = $3, state = $4, state_reason = $5, backend = $6, host_id = $7, lease_until = $8, "
        "labels = $9, board = $10, plan = $11, resources = $12, features = $13, board_template = $14, ttl_sec = $15, "
-       "engine = $16, last_exit = $17, updated_at = $18, last_used_at = $19, gdb_port = $20 WHERE id = $1 AND project_id = $2",
+       "engine = $16, last_exit = $17, updated_at = $18, last_used_at = $19, gdb_port = $20, debug = $21 WHERE id = $1 AND project_id = $2",
        {field(row.id), field(caller.project_id), field(row.name), field(row.state), field(row.state_reason),
         field(row.backend), field(row.host_id), field(row.lease_until), field(row.labels), field(row.board),
         field(row.plan), field(row.resources), field(row.features), field(row.board_template), field(row.ttl_sec),
         field(row.engine), field(row.last_exit), field(row.updated_at), field(row.last_used_at),
-        field(row.gdb_port)},
+        field(row.gdb_port), field(row.debug)},
        not_found(row.id)});
   statements.push_back({"DELETE FROM session_labels WHERE session_id = $1", {field(row.id)}, {}});
   if (auto added = add_labels(statements, caller, row); !added) co_return pass(added);

@@ -36,6 +36,10 @@ UserBreakpoint* BreakpointBook::find(std::uint64_t id) {
   return found == all_.end() ? nullptr : &found->second;
 }
 
+bool BreakpointBook::any_enabled() const {
+  return std::ranges::any_of(all_, [](const auto& entry) { return entry.second.enabled; });
+}
+
 std::set<gdb::Breakpoint> BreakpointBook::wanted() const {
   std::set<gdb::Breakpoint> result;
   for (const auto& [id, each] : all_)

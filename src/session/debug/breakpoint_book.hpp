@@ -46,6 +46,7 @@ class BreakpointBook {
   void clear() { all_.clear(); }
   std::map<std::uint64_t, UserBreakpoint>& all() { return all_; }
   bool empty() const { return all_.empty(); }
+  bool any_enabled() const;
 
   // What should be in the machine: every place of every enabled breakpoint.
   std::set<gdb::Breakpoint> wanted() const;

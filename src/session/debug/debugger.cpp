@@ -18,6 +18,7 @@ Debugger::~Debugger() = default;
 
 Task<> Debugger::stop() {
   bridge_.set_judge({});
+  closing_ = true;
   if (step_) step_->abandoned = true;
   co_await scope_.stop();
   co_await bridge_.leave(owner_, gdb::Bridge::Leave::vanish);
@@ -27,9 +28,9 @@ void Debugger::restore(const boost::json::array& breakpoints) { book_.from_json(
 
 void Debugger::programs_changed() { symbols_stale_ = true; }
 
-Task<> Debugger::before_start() {
+Task<> Debugger::before_start(bool held) {
   symbols_stale_ = true;
-  starting_ = true;
+  starting_ = held;
   if (!book_.empty()) co_await locate_all();
 }
 

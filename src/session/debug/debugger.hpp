@@ -80,7 +80,9 @@ class Debugger final : private gdb::Subscriber {
   // The session tells.
   void restore(const boost::json::array& breakpoints);  // those it kept; before anything else
   void programs_changed();                              // uploaded, deleted, or others loaded
-  Task<> before_start();                                // of an engine, before the bridge attaches: locations are looked up anew
+  // An engine has come, and the bridge is not attached to it yet: locations are looked up anew. `held`: it was started stopped.
+  Task<> before_start(bool held);
+  bool waits() const { return book_.any_enabled(); }  // breakpoints are to be set before the first instruction
   Task<> stop();
 
   // Run control (debugger_run.cpp, debugger_step.cpp).
@@ -129,6 +131,8 @@ class Debugger final : private gdb::Subscriber {
   static Task<unsigned> core_of(gdb::Client& client, gdb::ThreadId thread);
   Task<std::optional<std::uint64_t>> read_pointer(gdb::Client& client, const gdb::Register* reg, std::optional<gdb::ThreadId> thread = std::nullopt);
   std::uint64_t number(const Bytes& value) const;  // bytes in the target's order, at most the low 64 bits
+
+  Task<Result<gdb::StopReply>> wait_stop(std::chrono::milliseconds timeout, std::function<bool()> give_up);
 
   Task<std::shared_ptr<const Symbols>> symbols();
   Task<Result<Symbols::Place>> find_data(std::string text);
@@ -215,7 +219,7 @@ class Debugger final : private gdb::Subscriber {
     std::vector<std::uint64_t> ids;
     std::optional<DebugState::Watch> watch;
   } stop_;
-  bool attaching_ = false, starting_ = false;
+  bool attaching_ = false, starting_ = false, closing_ = false;
   std::shared_ptr<Step> step_;
 };
 

@@ -18,7 +18,10 @@ WatchAccess access_of(gdb::StopReply::Reason reason) {
 
 void Debugger::on_attached() { attaching_ = true; }
 
-void Debugger::on_resumed() { verdict_.reset(); }
+void Debugger::on_resumed() {
+  verdict_.reset();
+  starting_ = attaching_ = false;
+}
 
 void Debugger::on_reset() {
   if (bridge_.state() == TargetState::stopped) stop_ = {StopReason::reset, "the board was reset", {}, {}};
@@ -134,6 +137,17 @@ Task<Result<DebugState>> Debugger::pause() {
   co_return co_await state();
 }
 
+// In short pieces, so that a wait ends with the server.
+Task<Result<gdb::StopReply>> Debugger::wait_stop(std::chrono::milliseconds timeout, std::function<bool()> give_up) {
+  constexpr std::chrono::milliseconds piece(200);
+  const auto deadline = std::chrono::steady_clock::now() + timeout;
+  for (;;) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+    auto stop = co_await bridge_.wait_stopped(std::clamp(left, std::chrono::milliseconds(0), piece));
+    if (stop || stop.error().code != ErrorCode::ENGINE_TIMEOUT || left <= piece || closing_ || (give_up && give_up())) co_return stop;
+  }
+}
+
 Task<Result<DebugState>> Debugger::resume(ContinueRequest request) {
   if (auto allowed = may_use(true); !allowed) co_return pass(allowed);
   if (step_) co_return fail(ErrorCode::TARGET_RUNNING, "a step is under way; wait for its end, or pause it");
@@ -153,7 +167,7 @@ Task<Result<DebugState>> Debugger::resume(ContinueRequest request) {
   auto resumed = co_await bridge_.resume(owner_, std::move(how));
   if (!resumed) co_return pass(resumed);
   if (request.wait) {
-    auto stopped = co_await bridge_.wait_stopped(request.timeout);
+    auto stopped = co_await wait_stop(request.timeout, request.give_up);
     const bool told_by_state = !stopped && (stopped.error().code == ErrorCode::ENGINE_TIMEOUT || !host_.powered());
     if (!stopped && !told_by_state) co_return pass(stopped);
   }

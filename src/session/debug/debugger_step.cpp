@@ -9,6 +9,7 @@
 namespace virserver::session {
 namespace {
 constexpr auto stop_patience = std::chrono::hours(24);  // an instruction may wait for an interrupt
+constexpr auto look_around = std::chrono::milliseconds(200);
 constexpr std::size_t longest_instruction = 16;
 }  // namespace
 
@@ -22,8 +23,9 @@ Task<Result<DebugState>> Debugger::step(StepRequest request) {
   const auto step = std::make_shared<Step>(bridge_.executor(), std::move(request));
   step_ = step;
   scope_.spawn(run_step(step));
-  if (!step->done && wait.count() > 0) {
-    step->finished.expires_after(wait);
+  const auto deadline = std::chrono::steady_clock::now() + wait;
+  while (!step->done && std::chrono::steady_clock::now() < deadline && !(step->request.give_up && step->request.give_up())) {
+    step->finished.expires_at(std::min(deadline, std::chrono::steady_clock::now() + look_around));
     co_await step->finished.async_wait(tuple_awaitable);
   }
   if (step->done && !step->outcome) co_return pass(step->outcome);
@@ -69,7 +71,7 @@ Task<Result<Debugger::Progress>> Debugger::step_instruction(Step& step) {
   how.thread = step.thread;
   auto resumed = co_await bridge_.resume(owner_, std::move(how));
   if (!resumed) co_return pass(resumed);
-  auto stop = co_await bridge_.wait_stopped(stop_patience);
+  auto stop = co_await wait_stop(stop_patience, {});
   if (!stop) co_return pass(stop);
   const bool plain = stop->signal == gdb::kSignalTrap && !stop->watch_address;
   if (!plain || step.abandoned) co_return Progress::interrupted;
@@ -100,7 +102,7 @@ Task<Result<Debugger::Progress>> Debugger::run_to(Step& step, Guard guard) {
   if (!added) co_return pass(added);
   gdb::Bridge::Resume how;
   auto resumed = co_await bridge_.resume(owner_, std::move(how));
-  Result<gdb::StopReply> stop = resumed ? co_await bridge_.wait_stopped(stop_patience) : Result<gdb::StopReply>(pass(resumed));
+  Result<gdb::StopReply> stop = resumed ? co_await wait_stop(stop_patience, {}) : Result<gdb::StopReply>(pass(resumed));
   std::erase_if(guards_, [&](const Guard& each) { return each.place == place && !each.until; });
   (void)co_await sync();
   if (!stop) co_return pass(stop);

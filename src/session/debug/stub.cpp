@@ -1,5 +1,9 @@
 // The session's side of its debugger: the machine below the bridge, and the ways in.
+#include <boost/json.hpp>
 #include <sys/socket.h>
+
+#include <algorithm>
+#include <map>
 
 #include "base/log.hpp"
 #include "session/debug/socket_stream.hpp"
@@ -27,6 +31,55 @@ gdb::Target Session::debug_target() {
   target.monitor = [this](std::string command) { return ask_monitor(std::move(command)); };
   target.read_memory_running = [this](std::uint64_t address, std::size_t size) { return read_beside(address, size); };
   return target;
+}
+
+DebugHost Session::debug_host() {
+  DebugHost host{*bridge_, plan_, services_.pool, {}, {}, {}, {}, {}};
+  host.powered = [this] { return engine_ != nullptr; };
+  host.paused = [this] { return engine_ && engine_->paused(); };
+  host.programs = [this] { return debugged_programs(); };
+  host.keep = [this](boost::json::array breakpoints) {
+    row_.debug["breakpoints"] = std::move(breakpoints);
+    save();
+  };
+  host.last_exit = [this] { return row_.last_exit; };
+  return host;
+}
+
+void Session::keep_loaded() {
+  boost::json::array ids;
+  for (const std::string& id : loaded_) ids.emplace_back(id);
+  row_.debug["loaded"] = std::move(ids);
+}
+
+void Session::restore_loaded() {
+  const auto* kept = row_.debug.if_contains("loaded");
+  if (!kept || !kept->is_array()) return;
+  for (const auto& id : kept->get_array())
+    if (id.is_string()) loaded_.emplace_back(id.get_string());
+}
+
+// What runs; of a board that is off, what its next power-on would load.
+Task<Result<std::vector<ProgramFile>>> Session::debugged_programs() {
+  auto rows = co_await programs();
+  if (!rows) co_return pass(rows);
+  std::vector<const store::ProgramRow*> chosen;
+  if (engine_) {
+    for (const store::ProgramRow& row : *rows)
+      if (std::ranges::find(loaded_, row.id) != loaded_.end()) chosen.push_back(&row);
+  } else {
+    std::map<std::string, const store::ProgramRow*> by_role;
+    for (const store::ProgramRow& row : *rows)
+      if (row.status != "stopped") by_role[row.role] = &row;
+    for (const auto& [role, row] : by_role) chosen.push_back(row);
+  }
+  std::vector<ProgramFile> files;
+  for (const store::ProgramRow* row : chosen) {
+    auto path = co_await services_.blobs.local_path(row->blob);
+    if (!path) co_return pass(path);
+    files.push_back({row->id, row->name, std::move(*path)});
+  }
+  co_return files;
 }
 
 namespace {
@@ -61,15 +114,18 @@ Task<Result<Bytes>> Session::read_beside(std::uint64_t address, std::size_t size
 }
 
 // A new engine: whoever waits for this board is attached before its first instruction.
-Task<> Session::connect_debugger(bool stay_paused) {
+Task<> Session::connect_debugger(bool held, bool stay_paused) {
   bridge_->set_target(debug_target());
-  if (!debugger_waits()) co_return;
+  co_await debugger_->before_start(held);
+  if (!held) co_return;
   auto ready = co_await bridge_->attach();
   if (ready && !stay_paused) ready = co_await bridge_->resume(debug_owner_, {});
   if (!ready) log::warn("session {}: its debugger could not be attached: {}", id_, ready.error().message);
 }
 
-bool Session::debugger_waits() const { return bridge_->subscribers(gdb::Bridge::Role::gdb) > 0 || !bridge_->breakpoints().empty(); }
+bool Session::debugger_waits() const {
+  return bridge_->subscribers(gdb::Bridge::Role::gdb) > 0 || !bridge_->breakpoints().empty() || debugger_->waits();
+}
 bool Session::debugger_attached() const { return bridge_->state() != gdb::TargetState::detached; }
 
 // A state that the debugger caused. Another one within the settle time takes its place, and the same one as before is none.

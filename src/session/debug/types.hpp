@@ -2,6 +2,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -50,6 +51,7 @@ struct DebugState {
 struct ContinueRequest {
   std::optional<std::string> until;
   bool wait = false;
+  std::function<bool()> give_up = {};  // looked at while it waits: true when nobody listens any more
   std::chrono::milliseconds timeout{30'000};
 };
 
@@ -59,6 +61,7 @@ struct StepRequest {
   std::uint64_t count = 1;
   std::optional<unsigned> core;
   bool wait = true;
+  std::function<bool()> give_up = {};
   std::chrono::milliseconds timeout{30'000};
 };
 
