@@ -29,7 +29,8 @@ TEST_F(QemuTest, DiscoversWhatIsInstalled) {
     EXPECT_NE(info.features[name].available, !info.features[name].reason.empty()) << name;
   }
   EXPECT_TRUE(info.features["console"].available);
-  EXPECT_FALSE(info.features["gdb"].available);
+  for (const char* name : {"breakpoints", "watchpoints", "registers", "memory", "step", "gdb"}) EXPECT_TRUE(info.features[name].available) << name;
+  EXPECT_FALSE(info.features["snapshot"].available);
 }
 
 TEST_F(QemuTest, PlansEveryTemplateThatNamesQemu) {
