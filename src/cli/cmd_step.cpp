@@ -8,6 +8,15 @@ namespace virserver::cli {
 namespace {
 namespace json = boost::json;
 
+constexpr const char* exit_statuses =
+    "\n"
+    "EXIT STATUS\n"
+    "  0    success\n"
+    "  1    it failed; the reason is on standard error\n"
+    "  2    the command line is wrong, or an id fits several things\n"
+    "  3    no server answers\n"
+    "  124  the processor has not stopped in time; it runs on\n";
+
 struct Options {
   Target target;
   std::string until;
@@ -81,7 +90,7 @@ void add_step(CLI::App& root, Invocation& invocation) {
       root, "step", "execute one or a few instructions or source lines",
       "Steps a processor that stands, and says where it stands then. A breakpoint, a fault or a pause ends a step early; the answer says which. "
       "Source lines need a program with debug information.",
-      "EXAMPLES\n  virctl step blinky\n  virctl step blinky 10\n  virctl step blinky --line\n  virctl step blinky --out --timeout 5s\n");
+      std::string("EXAMPLES\n  virctl step blinky\n  virctl step blinky 10\n  virctl step blinky --line\n  virctl step blinky --out --timeout 5s\n") + exit_statuses);
   add_session_argument(command, options->target.session);
   command->add_option("count", options->count, "How many.")->capture_default_str()->check(CLI::Range(1u, 1000000u))->type_name("N");
   auto* over = command->add_flag("--over", options->over, "Instructions; a called function is run to its end.");
@@ -100,7 +109,7 @@ void add_continue(CLI::App& root, Invocation& invocation) {
       root, "continue", "let the processor run on",
       "Returns at once, or with one of the options when the processor has stopped again. The exit status is 124 when it has not by then; it runs on. "
       "A processor that runs already goes on running.",
-      "EXAMPLES\n  virctl continue blinky\n  virctl continue blinky --wait --timeout 10s\n  virctl continue blinky --until main.c:50\n");
+      std::string("EXAMPLES\n  virctl continue blinky\n  virctl continue blinky --wait --timeout 10s\n  virctl continue blinky --until main.c:50\n") + exit_statuses);
   add_session_argument(command, options->target.session);
   command->add_option("--until", options->until, "Stop there too, once: an address, a symbol or file:line. Waits.")->type_name("LOCATION");
   command->add_flag("--wait", options->wait, "Wait for the next stop.");

@@ -42,6 +42,7 @@ function blocksOf(page) {
 const elsewhere = [
   [/^make /, 'the Makefile is what runs these tests'],
   [/^docker|^apt install|^tar |^cd virserver-|^\.\/install\.sh/, 'tests/package installs the packages and builds the image'],
+  [/^gdb-multiarch |^virctl gdb /, 'gdb.test.mjs connects through every door'],
   [/^build\/release\/bin\/virserver$|^PATH=/, 'the server runs already'],
 ];
 const endless = /--follow|^curl -N/;
@@ -143,6 +144,32 @@ page('ci.md', async (take) => {
   // The jobs are the examples, which their own test runs.
   assert.strictEqual(take('yaml').text, readFileSync(join(root, 'examples/ci/github/firmware.yml'), 'utf8'));
   assert.strictEqual(take('yaml').text, readFileSync(join(root, 'examples/ci/gitlab/.gitlab-ci.yml'), 'utf8'));
+});
+
+// The pages speak of a program with main.c, counter and buffer; here it is the test firmware.
+const ofTheFirmware = (text) => text.replaceAll('main.c:42', 'put_text').replaceAll('blinky', 'ID').replaceAll('counter == 7', '$r0 != 0')
+  .replaceAll('mem read ID buffer', 'mem read ID _vector_table');
+
+page('debugging.md', async (take) => {
+  const id = (await server.session('mps2-an385')).id;
+  await run({ text: 'virctl program upload ID build/firmware.elf --start\n' }, { ID: id });
+  await server.expect(id, 'uart0', 'ready');
+  const type = () => server.post(`/api/v1/sessions/${id}/consoles/uart0/input`, { data: 'version\r' });
+  const stopped = async (block) => {
+    const [out] = await Promise.all([run(block, { ID: id, rename: ofTheFirmware }), type()]);
+    return out;
+  };
+  assert.match(await stopped(take('commands')), /put_text/);
+  await run({ text: 'virctl break delete ID --all\nvirctl continue ID\n' }, { ID: id });
+  assert.match(await stopped(take('sh')), /"stopped"/);
+  await run({ text: 'virctl break delete ID --all\nvirctl continue ID\n' }, { ID: id });
+  take('commands');  // gdb.test.mjs connects through every door
+  take('commands');  // rtt: the test firmware has none
+});
+
+page('vscode.md', async (take) => {
+  const id = (await server.session('mps2-an385')).id;
+  await run({ text: take('commands').text.replace(' --svd STM32F407.svd', '') }, { ID: id, rename: (text) => text.replaceAll('blinky', 'ID') });
 });
 
 page('operations.md', async (take) => {
