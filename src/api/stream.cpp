@@ -35,9 +35,9 @@ struct Reader {
 class Stream {
  public:
   Stream(Context& context, std::shared_ptr<session::Session> session, http::WebSocket& socket, asio::any_io_executor executor,
-         std::vector<Reader>& readers, std::string default_console, bool raw)
+         std::vector<Reader>& readers, std::string default_console, bool raw, bool all)
       : context_(context), session_(std::move(session)), socket_(socket), writing_(executor), readers_(readers),
-        default_console_(std::move(default_console)), raw_(raw), output_(session_->output_changed().watch(executor)),
+        default_console_(std::move(default_console)), raw_(raw), all_(all), output_(session_->output_changed().watch(executor)),
         input_(std::make_shared<Watch>(executor)), room_(std::make_shared<Watch>(executor)) {}
 
   Task<> run() {
@@ -56,6 +56,7 @@ class Stream {
   Task<> output() {
     asio::steady_timer pause(co_await asio::this_coro::executor);
     for (;;) {
+      if (all_ && session_->console_changes() != console_changes_) co_await add_consoles();
       bool sent = false, partial = false;
       for (Reader& reader : readers_) {
         auto chunk = reader.log.read(reader.at, chunk_size);
@@ -81,6 +82,15 @@ class Stream {
         co_await output_->wait(partial ? partial_character : long_time);
       }
     }
+  }
+
+  // Those that came after the client: a program's RTT channels.
+  Task<> add_consoles() {
+    console_changes_ = session_->console_changes();
+    const auto consoles = co_await session_->consoles();
+    for (const session::ConsoleView& console : consoles)
+      if (std::ranges::find(readers_, console.name, &Reader::name) == readers_.end())
+        readers_.push_back(Reader{process::ConsoleLog(session_->console_dir(), console.name), console.name, "stdout", console.begin});
   }
 
   // Sends what is whole characters as text; bytes that are no UTF-8 as base64. A character cut off at the end waits a little.
@@ -213,7 +223,8 @@ class Stream {
   AsyncMutex writing_;
   std::vector<Reader>& readers_;
   std::string default_console_;
-  bool raw_;
+  bool raw_, all_;
+  unsigned console_changes_ = 0;
   std::shared_ptr<Watch> output_, input_, room_;
   std::deque<Input> queue_;
   std::size_t waiting_ = 0;
@@ -270,13 +281,14 @@ void bind_stream(http::Handlers& handlers, Context& context) {
                                 console.kind == "emulator" ? "log" : "stdout", *at});
     }
     if (!wanted.empty()) default_console = wanted;
-    co_return [&context, session = *session, readers, default_console, raw](http::WebSocket& socket) -> Task<> {
+    const bool all = wanted.empty();
+    co_return [&context, session = *session, readers, default_console, raw, all](http::WebSocket& socket) -> Task<> {
       session->attach();
       struct Detach {
         session::Session& session;
         ~Detach() { session.detach(); }
       } detach{*session};
-      Stream stream(context, session, socket, co_await asio::this_coro::executor, *readers, default_console, raw);
+      Stream stream(context, session, socket, co_await asio::this_coro::executor, *readers, default_console, raw, all);
       co_await stream.run();
     };
   });

@@ -89,6 +89,7 @@ class Session : public std::enable_shared_from_this<Session> {
   // Once, for a new session: opens its TCP port (0: a free one). Error: CONFLICT.
   Task<Result<std::uint16_t>> open_gdb_port(std::uint16_t port);
 
+  unsigned console_changes() const { return console_changes_; }  // grows when consoles() has others; thread-safe
   Broadcast& output_changed() { return output_changed_; }  // also on every state change; thread-safe
 
   // Use keeps a session with a time to live alive. Thread-safe.
@@ -174,6 +175,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Broadcast output_changed_;
   bool dirty_ = false, saving_ = false, ending_ = false, destroying_ = false;
   std::atomic<int> attached_ = 0;
+  std::atomic<unsigned> console_changes_ = 0;
   std::atomic<std::int64_t> last_used_us_;
   std::atomic<std::int64_t> ttl_sec_ = 0;  // 0: none; a copy for expired()
 };

@@ -8,6 +8,7 @@ import { firmwareDir, Server } from './lib/server.mjs';
 import { start, virctl, virctlPath } from './lib/virctl.mjs';
 
 const image = join(firmwareDir, 'mps2-an385.elf');
+const attached = /Remote debugging using [^]*?\n0x[0-9a-f]+ in \w+/;
 let server;
 before(async () => { server = await new Server().start(); await server.discovered(); });
 after(() => server.destroy());
@@ -72,7 +73,7 @@ test('a session says its port; one that is taken is refused', async () => {
 test('attach, breakpoint by symbol, backtrace, finish, step, watch, variables, registers, detach', async () => {
   const { id, gdb_port } = await board('tour');
   const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
-  await gdb.says(/(irq_wait|wait_for_byte|uart_ready)/);
+  await gdb.says(attached);
   await becomes(id, 'paused');
   gdb.say('break count');
   await gdb.says(/Breakpoint 1 at/);
@@ -126,9 +127,9 @@ test('monitor: halt, reset halt, resume, help, and the emulator\'s own words', a
 test('every door at once: two gdbs by TCP and virctl, and the API', async () => {
   const { id, gdb_port } = await board('doors');
   const first = new Gdb(`127.0.0.1:${gdb_port}`);
-  await first.says(/\(gdb\)[^]*\(gdb\)|irq_wait|uart_ready|wait_for_byte/);
+  await first.says(attached);
   const second = new Gdb(`| ${virctlPath} --server ${server.url} gdb ${id}`);
-  await second.says(/irq_wait|uart_ready|wait_for_byte/);
+  await second.says(attached);
   first.say('break count');
   await first.says(/Breakpoint 1 at/);
   second.say('break put_number');
@@ -162,7 +163,7 @@ test('virctl gdb starts a debugger, and opens a local port', async () => {
   await listening.shows('listening on');
   const port = /listening on 127\.0\.0\.1:(\d+)/.exec(listening.stdout)[1];
   const gdb = new Gdb(`127.0.0.1:${port}`);
-  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  await gdb.says(attached);
   await gdb.quit('detach\nquit');
   listening.child.kill('SIGINT');
   await listening.ended;
@@ -175,7 +176,7 @@ test('virctl gdb starts a debugger, and opens a local port', async () => {
 test('a power cycle with a gdb attached: breakpoints are put back before the first instruction', async () => {
   const { id, gdb_port } = await board('cycle');
   const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
-  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  await gdb.says(attached);
   gdb.say('break hello');
   await gdb.says(/Breakpoint 1 at/);
   gdb.say('continue');
@@ -194,7 +195,7 @@ test('after a restart of the server: the same port, and no breakpoint of the ear
   await own.discovered();
   const { id, gdb_port } = await board('restart', { via: own });
   const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
-  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  await gdb.says(attached);
   gdb.say('break count');
   gdb.say('continue');
   await gdb.says(/Continuing/);
@@ -208,7 +209,7 @@ test('after a restart of the server: the same port, and no breakpoint of the ear
   await second.type(id, 'uart0', 'count 2\r');
   await second.expect(id, 'uart0', 'line 2');
   gdb.target(`127.0.0.1:${gdb_port}`);
-  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  await gdb.says(attached);
   await gdb.quit('detach\nquit');
   await second.destroy();
 });
@@ -228,7 +229,7 @@ test('what is not the protocol is turned away: a web page\'s request with a pack
 test('a session that is deleted lets its debuggers go', async () => {
   const { id, gdb_port } = await board('gone');
   const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
-  await gdb.says(/irq_wait|uart_ready|wait_for_byte/);
+  await gdb.says(attached);
   assert.strictEqual((await server.delete(`/api/v1/sessions/${id}`)).status, 204);
   gdb.say('stepi');
   await gdb.says(/closed|error|Broken|reset/i);

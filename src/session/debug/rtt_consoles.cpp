@@ -25,8 +25,10 @@ std::string console_name(std::size_t channel) { return fmt::format("rtt{}", chan
 
 }  // namespace
 
-RttConsoles::RttConsoles(asio::any_io_executor executor, std::filesystem::path console_dir, RttMemory& memory, std::function<void()> grown)
-    : executor_(executor), console_dir_(std::move(console_dir)), memory_(memory), grown_(std::move(grown)), turn_(executor) {}
+RttConsoles::RttConsoles(asio::any_io_executor executor, std::filesystem::path console_dir, RttMemory& memory, std::function<void()> found,
+                         std::function<void()> grown)
+    : executor_(executor), console_dir_(std::move(console_dir)), memory_(memory), found_(std::move(found)), grown_(std::move(grown)),
+      turn_(executor) {}
 
 RttConsoles::~RttConsoles() = default;
 
@@ -92,7 +94,7 @@ Task<> RttConsoles::look(RttSearch search) {
           const bool up = i < rtt_->up().size() && rtt_->up()[i].size > 0, down = i < rtt_->down().size() && rtt_->down()[i].size > 0;
           if (up || down) channels_.push_back({console_name(i), up ? rtt_->up()[i].name : rtt_->down()[i].name, up, down});
         }
-        grown_();
+        found_();
       }
       if (rtt_) {
         auto outputs = co_await rtt_->poll(memory_);

@@ -31,8 +31,9 @@ struct RttSearch {
 
 class RttConsoles {
  public:
-  // `memory` outlives it. `grown` is called after a console's log has grown or a console has come.
-  RttConsoles(asio::any_io_executor executor, std::filesystem::path console_dir, RttMemory& memory, std::function<void()> grown);
+  // `memory` outlives it. `found` is called when channels() has changed, `grown` after a console's log has grown.
+  RttConsoles(asio::any_io_executor executor, std::filesystem::path console_dir, RttMemory& memory, std::function<void()> found,
+              std::function<void()> grown);
   ~RttConsoles();
 
   void start(RttSearch search);  // the program runs now
@@ -59,7 +60,7 @@ class RttConsoles {
   asio::any_io_executor executor_;
   std::filesystem::path console_dir_;
   RttMemory& memory_;
-  std::function<void()> grown_;
+  std::function<void()> found_, grown_;
   std::unique_ptr<TaskScope> scope_;
   AsyncMutex turn_;  // reading and writing move offsets in the same block
   std::optional<Rtt> rtt_;

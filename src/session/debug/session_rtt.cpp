@@ -26,7 +26,8 @@ class Session::RttPort final : public RttMemory {
 
 void Session::make_rtt() {
   rtt_memory_ = std::make_unique<RttPort>(*this);
-  rtt_ = std::make_unique<RttConsoles>(executor_, console_dir(), *rtt_memory_, [this] { output_changed_.notify(); });
+  rtt_ = std::make_unique<RttConsoles>(executor_, console_dir(), *rtt_memory_,
+                                       [this] { ++console_changes_, output_changed_.notify(); }, [this] { output_changed_.notify(); });
 }
 
 // A program that has the control block's symbol is looked at from its start; without one the board's RAM is searched, if
