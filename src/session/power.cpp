@@ -242,6 +242,7 @@ Task<> Session::end_engine() {
   debugger_->programs_changed();
   if (!engine) co_return;
   ending_ = true;
+  bridge_->engine_ended("the board was switched off");  // before its stub says the same in its own way
   co_await rtt_->stop();
   co_await engine->power_off(2s);
   co_await engine->stop();

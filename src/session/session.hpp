@@ -125,6 +125,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool debugger_waits() const;     // breakpoints are set, or gdbs attached
   bool debugger_attached() const;  // run control goes through the bridge
   void settle(State state, std::string reason);
+  void follow_debugger();
   void reopen_gdb_port();
   class RttPort;
   void make_rtt();
@@ -160,10 +161,15 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<gdb::Bridge> bridge_;      // lives over power cycles
   std::unique_ptr<GdbDoors> doors_;
   std::unique_ptr<Debugger> debugger_;
-  struct PowerKeys : gdb::Subscriber {       // the session's own run control: it learns of stops from the engine
-    void on_stopped(const gdb::StopReply&, bool) override {}
+  // The session's own run control; tells it what debuggers do to the machine.
+  struct PowerKeys : gdb::Subscriber {
+    explicit PowerKeys(Session& owner) : session(owner) {}
+    void on_stopped(const gdb::StopReply&, bool) override { session.follow_debugger(); }
+    void on_resumed() override { session.follow_debugger(); }
+    void on_attached() override { session.follow_debugger(); }
     void on_lost(const Error&, bool) override {}
-  } power_keys_;
+    Session& session;
+  } power_keys_{*this};
   gdb::Owner debug_owner_ = 0;
   std::unique_ptr<RttMemory> rtt_memory_;
   std::unique_ptr<RttConsoles> rtt_;

@@ -118,8 +118,7 @@ Task<> Session::connect_debugger(bool held, bool stay_paused) {
   bridge_->set_target(debug_target());
   co_await debugger_->before_start(held);
   if (!held) co_return;
-  auto ready = co_await bridge_->attach();
-  if (ready && !stay_paused) ready = co_await bridge_->resume(debug_owner_, {});
+  const auto ready = co_await bridge_->attach(stay_paused ? gdb::Bridge::Then::as_before : gdb::Bridge::Then::run);
   if (!ready) log::warn("session {}: its debugger could not be attached: {}", id_, ready.error().message);
 }
 
@@ -144,6 +143,10 @@ void Session::settle(State state, std::string reason) {
     if (is_on(self->state_) && self->state_ != self->settling_to_) self->set_state(self->settling_to_, self->settling_reason_);
   };
   scope_.spawn(later(shared_from_this()));
+}
+
+void Session::follow_debugger() {
+  if (is_on(state_) && debugger_attached()) settle(bridge_->state() == gdb::TargetState::running ? State::running : State::paused, {});
 }
 
 Task<Result<std::uint16_t>> Session::open_gdb_port(std::uint16_t port) {
