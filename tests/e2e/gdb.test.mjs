@@ -95,8 +95,7 @@ test('attach, breakpoint by symbol, backtrace, finish, step, watch, variables, r
   await gdb.says(/Breakpoint 2, (0x\w+ in )?put_number/);
   gdb.say('delete');
   gdb.say('finish');
-  await gdb.says(/Run till exit/);
-  await gdb.says(/in count/);
+  await gdb.says(/Run till exit from #0[^\n]*\n[^]*?hello\.c:\d+/);
   const before = await gdb.value('$pc');
   gdb.say('stepi');
   await gdb.says(/\(gdb\)/);
@@ -146,12 +145,8 @@ test('every door at once: two gdbs by TCP and virctl, and the API', async () => 
   await server.type(id, 'uart0', 'count 2\r');
   await first.says(/Breakpoint 1, (0x\w+ in )?count/);
   await second.says(/SIGTRAP|count/);  // stopped with it
-  for (const gdb of [second, first]) {
-    gdb.say('continue');
-    await gdb.says(/Continuing/);
-  }
-  await second.says(/Breakpoint 1, (0x\w+ in )?put_number/);
-  await first.says(/SIGTRAP|put_number/);
+  second.say('continue');
+  await second.says(/Breakpoint 1, (0x\w+ in )?put_number/);  // the first one's went with its stop, this one is the other's
   second.child.kill('SIGKILL');
   await second.ended;
   first.say('delete');
