@@ -48,6 +48,7 @@ void bind_debug_breakpoints(http::Handlers& handlers, Context& context);
 void bind_debug_values(http::Handlers& handlers, Context& context);
 void bind_gdb(http::Handlers& handlers, Context& context);
 void bind_events(http::Handlers& handlers, Context& context);
+void bind_diagnosis(http::Handlers& handlers, Context& context);
 
 http::Handlers all_handlers(Context& context);
 
