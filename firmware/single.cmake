@@ -26,3 +26,4 @@ function(firmware_single name)
 endfunction()
 
 firmware_single(rcc_wait FLAGS -mcpu=cortex-m4 -mthumb ROM 0x08000000 1M RAM 0x20000000 112K)
+firmware_single(rtt_echo FLAGS -mcpu=cortex-m0 -mthumb ROM 0x00000000 256K RAM 0x20000000 16K)
