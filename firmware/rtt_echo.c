@@ -56,7 +56,7 @@ __attribute__((used)) _Noreturn void reset(void) {
     down->read = (down->read + 1) % down->size;
     put(&_SEGGER_RTT.up[0], byte);
     if (byte == '!')
-      for (int i = 0; i < 1000; ++i) print("0123456789abcdef\r\n");
+      for (int i = 0; i < 200; ++i) print("0123456789abcdef\r\n");
   }
 }
 

@@ -40,7 +40,7 @@ test('nothing is lost of what comes faster than it is read', async () => {
   await server.expect(id, 'rtt0', 'ready\r\n');
   const { length } = await server.output(id, 'rtt0');
   await server.type(id, 'rtt0', '!');
-  const wanted = Buffer.from(`!${'0123456789abcdef\r\n'.repeat(1000)}`);
+  const wanted = Buffer.from(`!${'0123456789abcdef\r\n'.repeat(200)}`);
   await server.eventually(async () => (await server.output(id, 'rtt0', length)).length >= wanted.length, 60_000);
   assert.ok((await server.output(id, 'rtt0', length)).equals(wanted));
 });

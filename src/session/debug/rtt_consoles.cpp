@@ -18,7 +18,7 @@ constexpr std::uint64_t log_bound = 16u << 20;
 constexpr std::size_t scan_piece = 256u << 10;
 constexpr std::uint64_t max_scan = 16u << 20;  // of one range, from its start
 // A look costs the emulator half a millisecond, so a program that prints nothing is looked at less often.
-constexpr auto busy_interval = 5ms, quiet_interval = 40ms, search_interval = 200ms;
+constexpr auto at_once = 1ms, busy_interval = 5ms, quiet_interval = 40ms, search_interval = 200ms;
 constexpr int busy_looks = 20;  // looks without output until it counts as quiet
 
 std::string console_name(std::size_t channel) { return fmt::format("rtt{}", channel); }
@@ -28,7 +28,7 @@ std::string console_name(std::size_t channel) { return fmt::format("rtt{}", chan
 RttConsoles::RttConsoles(asio::any_io_executor executor, std::filesystem::path console_dir, RttMemory& memory, std::function<void()> found,
                          std::function<void()> grown)
     : executor_(executor), console_dir_(std::move(console_dir)), memory_(memory), found_(std::move(found)), grown_(std::move(grown)),
-      turn_(executor) {}
+      pause_(executor), turn_(executor) {}
 
 RttConsoles::~RttConsoles() = default;
 
@@ -39,11 +39,14 @@ bool RttConsoles::is_name(std::string_view console) {
 void RttConsoles::start(RttSearch search) {
   rtt_.reset();
   if (search.symbols.empty() && search.ranges.empty()) return;
+  stopping_ = false;
   scope_ = std::make_unique<TaskScope>(executor_, "rtt");
   scope_->spawn(look(std::move(search)));
 }
 
 Task<> RttConsoles::stop() {
+  stopping_ = true;
+  pause_.cancel();
   if (scope_) co_await scope_->stop();
   scope_.reset();
   rtt_.reset();
@@ -82,9 +85,10 @@ Task<bool> RttConsoles::find(const RttSearch& search) {
 }
 
 Task<> RttConsoles::look(RttSearch search) {
-  asio::steady_timer timer(executor_);
+  // A look is not broken off in its middle, where the machine may be halted for it.
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   int quiet = 0;
-  for (;;) {
+  while (!stopping_) {
     auto wait = std::chrono::milliseconds(search_interval);
     {
       const auto lock = co_await turn_.lock();
@@ -105,12 +109,13 @@ Task<> RttConsoles::look(RttSearch search) {
           for (const Rtt::Output& output : **outputs) keep(output);
           quiet = (*outputs)->empty() ? quiet + 1 : 0;
           if (quiet == 0) grown_();
-          wait = quiet < busy_looks ? std::chrono::milliseconds(busy_interval) : std::chrono::milliseconds(quiet_interval);
+          wait = quiet == 0 ? std::chrono::milliseconds(at_once) : quiet < busy_looks ? std::chrono::milliseconds(busy_interval) : std::chrono::milliseconds(quiet_interval);
         }
       }
     }
-    timer.expires_after(wait);
-    co_await timer.async_wait(asio::use_awaitable);
+    if (stopping_) co_return;
+    pause_.expires_after(wait);
+    co_await pause_.async_wait(tuple_awaitable);
   }
 }
 
@@ -134,7 +139,7 @@ Task<Result<void>> RttConsoles::write(std::string console, Bytes bytes) {
   for (std::size_t at = 0; at < bytes.size();) {
     {
       const auto lock = co_await turn_.lock();
-      if (!rtt_) co_return fail(ErrorCode::CONSOLE_CLOSED, "the program has no RTT control block now");
+      if (!rtt_ || stopping_) co_return fail(ErrorCode::CONSOLE_CLOSED, "the program has no RTT control block now");
       auto put = co_await rtt_->put(memory_, static_cast<unsigned>(channel.value_or(~0u)), std::span(bytes).subspan(at));
       if (!put) co_return pass(put);
       if (!*put) {

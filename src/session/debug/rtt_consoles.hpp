@@ -62,6 +62,8 @@ class RttConsoles {
   RttMemory& memory_;
   std::function<void()> found_, grown_;
   std::unique_ptr<TaskScope> scope_;
+  asio::steady_timer pause_;  // between looks
+  bool stopping_ = false;
   AsyncMutex turn_;  // reading and writing move offsets in the same block
   std::optional<Rtt> rtt_;
   std::vector<Channel> channels_;
