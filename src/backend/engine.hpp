@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "backend/guest_access.hpp"
+#include "backend/processor_sample.hpp"
 #include "base/asio.hpp"
 #include "base/error.hpp"
 #include "process/engine_process.hpp"
@@ -35,9 +37,19 @@ struct ExitReport {
 };
 
 struct EngineEvent {
-  enum class Kind { running, paused, reset, exited, warning } kind;
+  enum class Kind { running, paused, reset, exited, warning, access } kind;
   std::string message;               // warning
   std::optional<ExitReport> report;  // exited
+  std::vector<GuestAccess> accesses = {};  // access: kinds that had not been seen before
+};
+
+// Where the guest is and what it touches in vain, for the question why it hangs.
+struct Observation {
+  std::vector<ProcessorSample> samples;   // of all processors, oldest first; one each when the guest stands still
+  std::vector<GuestAccess> accesses;      // since the start of the engine (or its adoption)
+  std::uint64_t further_accesses = 0;     // of kinds beyond the bound, left out
+  bool watched = false;                   // accesses are looked for
+  std::string why_not_watched;
 };
 
 class Machine;  // an emulated node: debugging, memory and interrupts come with the debug bridge
@@ -66,6 +78,13 @@ class Engine {
 
   // Every change the guest or emulator makes by itself or by our calls, in order; reset storms are merged (at most 10 a second).
   std::function<void(const EngineEvent&)> on_event;
+
+  // Looks for accesses to devices that are not emulated from now on, in a way that costs the guest less than 3 %.
+  virtual void watch_guest() {}
+  // Looks for some 50 ms while the guest runs on. A paused guest is not resumed.
+  virtual Task<Result<Observation>> observe() {
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend does not tell where its guest is");
+  }
 
   virtual Task<> stop() = 0;  // lets go without ending the emulator (server shutdown)
 };

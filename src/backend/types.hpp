@@ -59,7 +59,7 @@ struct BackendInfo {
 inline constexpr const char* feature_names[] = {
     "power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images",
     "adoption", "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "snapshot", "fork",
-    "coverage", "trace", "irq", "deterministic", "record", "shared_memory", "multi_node", "virtual_time"};
+    "coverage", "trace", "irq", "deterministic", "record", "shared_memory", "multi_node", "virtual_time", "diagnosis"};
 
 enum class Severity { info, approximated, missing, error };
 struct Finding {

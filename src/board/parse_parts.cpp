@@ -116,7 +116,7 @@ std::string console_name(const Peripheral& uart, std::size_t index) {
   return name;
 }
 
-bool reserved_console(std::string_view name) { return lower(name) == "emulator" || lower(name) == "semihosting"; }
+bool reserved_console(std::string_view name) { return lower(name) == "emulator" || lower(name) == "semihosting" || lower(name) == "diagnosis"; }
 
 Console parse_console(Problems& problems, const std::string& pointer, const boost::json::value& value, std::size_t position,
                       const std::vector<Peripheral>& peripherals) {

@@ -59,6 +59,7 @@ std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& confi
   qemu.search = config.qemu_dirs;
   qemu.host = host;
   qemu.sandbox = sandbox;
+  qemu.watch = {std::chrono::milliseconds(config.diagnosis_window_ms), std::chrono::milliseconds(config.diagnosis_interval_ms)};
   std::vector<std::unique_ptr<backend::Backend>> backends;
   backends.push_back(backend::make_qemu(std::move(qemu), pool));
   backends.push_back(backend::make_absent_renode());

@@ -97,6 +97,11 @@ ParsedConfig parse_config(int argc, char** argv) {
       ->envname("VIRSERVER_PRESTART")->check(CLI::Range(0, 10000))->capture_default_str();
   app.add_option("--max-upload-mb", config.max_upload_mb, "Largest program that can be uploaded, in MiB")
       ->envname("VIRSERVER_MAX_UPLOAD_MB")->check(CLI::Range(1, 4096))->capture_default_str();
+  app.add_option("--diagnosis-window-ms", config.diagnosis_window_ms,
+                 "How long to look, now and then, for accesses to devices that are not emulated; 0 never looks")
+      ->envname("VIRSERVER_DIAGNOSIS_WINDOW_MS")->check(CLI::Range(0, 1000))->capture_default_str();
+  app.add_option("--diagnosis-interval-ms", config.diagnosis_interval_ms, "How often to look; while nothing new is seen, up to 8 times less often")
+      ->envname("VIRSERVER_DIAGNOSIS_INTERVAL_MS")->check(CLI::Range(100, 3600000))->capture_default_str();
   app.add_flag("--private", config.private_server,
                "A server for one client: ends when stdin closes, and its boards end with it (what `virctl run` starts)");
   app.footer("Each option can be set by the environment variable named in its description, or in the configuration file.\n"

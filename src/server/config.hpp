@@ -25,6 +25,8 @@ struct Config {
   std::size_t max_sessions = 1024;
   std::size_t prestart = 16;
   std::uint64_t max_upload_mb = 256;
+  unsigned diagnosis_window_ms = 20;      // 0: never
+  unsigned diagnosis_interval_ms = 1000;
   bool private_server = false;
 };
 

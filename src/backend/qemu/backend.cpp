@@ -12,6 +12,7 @@
 #include "backend/qemu/plan.hpp"
 #include "backend/qemu/qemu.hpp"
 #include "backend/qemu/tables.hpp"
+#include "process/console_log.hpp"
 #include "base/blocking.hpp"
 
 namespace virserver::backend {
@@ -44,6 +45,12 @@ std::uint64_t read_output_offset(const std::filesystem::path& engine_dir) {
   char text[32];
   const auto n = ::read(fd.get(), text, sizeof text);
   return n > 0 ? parse_u64(std::string_view(text, static_cast<std::size_t>(n))).value_or(0) : 0;
+}
+
+// Emulators that an earlier version started have no log for the guest watch.
+bool is_pipe(const std::filesystem::path& path) {
+  struct stat info {};
+  return ::lstat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode);
 }
 
 class Qemu final : public Backend {
@@ -175,6 +182,7 @@ Task<Result<std::unique_ptr<Engine>>> Qemu::launch(asio::any_io_executor executo
     co_await process->kill();
     co_await process->stop();
   };
+  spec.console_offsets.emplace_back(GuestWatch::console, process::ConsoleLog(spec.console_dir, GuestWatch::console).end());
   std::uint64_t output_offset = 0;
   for (const auto& [name, offset] : spec.console_offsets)
     if (name == "emulator") output_offset = offset;
@@ -220,6 +228,8 @@ Task<Result<std::unique_ptr<Engine>>> Qemu::launch(asio::any_io_executor executo
   options.output_offset = output_offset;
   options.semihosting = plan.semihosting && confined;
   options.command_timeout = config_.command_timeout;
+  options.watch = config_.watch;
+  options.guest_log = true;
   auto engine = std::make_unique<QemuEngine>(executor, std::move(prepared), std::move(options));
   if (plan.semihosting && !confined)
     engine->warn("semihosting is off: this host's sandbox cannot keep its file calls inside the session");
@@ -241,6 +251,8 @@ Task<Result<std::unique_ptr<Engine>>> Qemu::adopt(asio::any_io_executor executor
   options.output_offset = read_output_offset(engine_dir);
   options.semihosting = plan.semihosting;
   options.command_timeout = config_.command_timeout;
+  options.watch = config_.watch;
+  options.guest_log = is_pipe(engine_dir / GuestWatch::pipe);
   auto engine = std::make_unique<QemuEngine>(executor, std::move(*process), std::move(options));
   auto connected = co_await engine->connect(config_.start_timeout);
   if (!connected) {

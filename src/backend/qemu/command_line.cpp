@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/qemu/guest_watch.hpp"
 #include "backend/qemu/machine_facts.hpp"
 
 namespace virserver::backend::qemu {
@@ -121,6 +122,13 @@ CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool se
     }
     line.consoles.push_back(std::move(console));
   };
+  process::ConsoleSpec guest_log;  // a pipe: QEMU opens it by name
+  guest_log.name = GuestWatch::console;
+  guest_log.kind = process::ConsoleKind::fifo;
+  guest_log.first_offset = offset_of(spec, GuestWatch::console);
+  line.consoles.push_back(std::move(guest_log));
+  add("-D", GuestWatch::pipe);
+
   unsigned last = 0;
   for (const auto& console : plan.consoles) {
     chardev(console.name, hasty);

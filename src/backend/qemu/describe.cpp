@@ -15,7 +15,7 @@ std::map<std::string, Feature> features(bool available, const std::string& why_n
   for (const char* name : feature_names)
     all[name] = Feature{false, available ? "this version of VirServer does not offer it on QEMU" : why_not};
   if (!available) return all;
-  for (const char* name : {"power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images", "adoption"})
+  for (const char* name : {"power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images", "adoption", "diagnosis"})
     all[name] = Feature{true, ""};
   all["shared_memory"].reason = "a QEMU process emulates one machine; this version of VirServer does not connect several";
   all["multi_node"].reason = all["shared_memory"].reason;

@@ -66,7 +66,17 @@ Task<Result<void>> QemuEngine::connect(std::chrono::milliseconds timeout) {
       failure = std::move(ready.error());
     }
   }
-  if (!failure) co_return Result<void>{};
+  if (!failure) {
+    if (options_.guest_log) {
+      watch_ = std::make_unique<GuestWatch>(executor_, *qmp_, process::ConsoleLog(options_.console_dir, GuestWatch::console), options_.watch);
+      watch_->running = [this] { return !paused_ && !report_ && !witness_.shutdown; };
+      watch_->on_new = [this](std::vector<GuestAccess> fresh) {
+        EngineEvent event{EngineEvent::Kind::access, "", std::nullopt, std::move(fresh)};
+        emit(std::move(event));
+      };
+    }
+    co_return Result<void>{};
+  }
 
   // It may simply be over: a guest can end within a millisecond. The exit status tells.
   const bool ended = co_await wait_ended(failure->code == ErrorCode::ENGINE_TIMEOUT ? 0ms : 2000ms);
@@ -314,6 +324,10 @@ Task<> QemuEngine::power_off(std::chrono::milliseconds grace) {
 }
 
 Task<> QemuEngine::stop() {
+  if (watch_) {
+    watch_->stop();
+    if (!report_) co_await watch_->close();  // the guest lives on, at its full speed
+  }
   if (qmp_) co_await qmp_->stop();
   co_await scope_.stop();
   co_await process_->stop();

@@ -4,6 +4,7 @@
 
 #include "backend/backend.hpp"
 #include "backend/qemu/exit_cause.hpp"
+#include "backend/qemu/guest_watch.hpp"
 #include "backend/qemu/qmp.hpp"
 #include "base/broadcast.hpp"
 #include "base/task_scope.hpp"
@@ -17,6 +18,8 @@ class QemuEngine final : public Engine {
     std::uint64_t output_offset = 0;  // of the emulator's own output, where this run begins
     bool semihosting = false;
     std::chrono::milliseconds command_timeout{5000};
+    WatchSettings watch;
+    bool guest_log = false;  // the emulator was started with a log of its own for GuestWatch
   };
   QemuEngine(asio::any_io_executor executor, std::unique_ptr<process::EngineProcess> process, Options options);
 
@@ -32,6 +35,8 @@ class QemuEngine final : public Engine {
   Task<Result<void>> reset() override;
   bool paused() const override { return paused_; }
   Task<> power_off(std::chrono::milliseconds grace) override;
+  void watch_guest() override;
+  Task<Result<Observation>> observe() override;
   Task<> stop() override;
 
   void warn(std::string message);
@@ -56,6 +61,8 @@ class QemuEngine final : public Engine {
   Options options_;
   TaskScope scope_;
   std::unique_ptr<QmpClient> qmp_;
+  std::unique_ptr<GuestWatch> watch_;  // while qmp_ is connected and there is a log to look at
+  bool watching_guest_ = false;
   Witness witness_;
   bool paused_ = false;
   bool watching_ = false;

@@ -1,6 +1,7 @@
 // The checks of a board against what a machine really is.
 #include <algorithm>
 
+#include "backend/qemu/guest_watch.hpp"
 #include "backend/qemu/plan.hpp"
 #include "backend/qemu/tables.hpp"
 #include "base/bytes.hpp"
@@ -189,7 +190,7 @@ std::vector<board::Console> choose_consoles(const board::Node& node, const Machi
   std::vector<board::Console> consoles;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     auto& console = wanted[i];
-    const bool reserved = console.name == "emulator" || console.name == "semihosting";
+    const bool reserved = console.name == "emulator" || console.name == "semihosting" || console.name == GuestWatch::console;
     const bool wired = std::ranges::find(facts.serials, console.index) != facts.serials.end();
     const bool twice = std::ranges::any_of(consoles, [&](const auto& other) { return other.index == console.index || other.name == console.name; });
     std::string pointer = fmt::format("/nodes/0/consoles/{}", i);

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backend/backend.hpp"
+#include "backend/qemu/watch_settings.hpp"
 #include "process/engine_process.hpp"
 
 namespace virserver::backend {
@@ -15,6 +16,7 @@ struct QemuConfig {
   std::chrono::milliseconds probe_timeout{10'000};
   std::chrono::milliseconds start_timeout{20'000};   // until QMP answers
   std::chrono::milliseconds command_timeout{5'000};  // of pause, resume, reset
+  qemu::WatchSettings watch;
 };
 
 // discover() and plan() may be called from any thread's coroutine at once; they run on the caller's executor.

@@ -1,13 +1,16 @@
-// What QEMU says, as a hostile one may say it. The first byte picks the reader: the machine protocol, the memory map, or
-// the output that tells why it ended.
+// What QEMU says, as a hostile one may say it. The first byte picks the reader: the machine protocol, the memory map, the
+// log of what the guest touches in vain, the registers, or the output that tells why it ended.
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 
 #include "backend/qemu/exit_cause.hpp"
+#include "backend/qemu/guest_log.hpp"
 #include "backend/qemu/mtree.hpp"
 #include "backend/qemu/qmp.hpp"
+#include "backend/qemu/registers_text.hpp"
 
 using namespace virserver;
 using namespace virserver::backend;
@@ -67,6 +70,30 @@ void check_machine_map(std::string_view text) {
   check_regions(map.io, 1024);
 }
 
+// Whole, and in two pieces: a line may arrive in parts.
+void check_guest_log(std::string_view text, std::size_t cut) {
+  qemu::GuestLog whole, parts;
+  whole.add(text);
+  cut = std::min(cut, text.size());
+  parts.add(text.substr(0, cut));
+  parts.add(text.substr(cut));
+  if (whole.lines() != parts.lines() || whole.accesses().size() != parts.accesses().size()) std::abort();
+  if (whole.accesses().size() > qemu::GuestLog::max_distinct) std::abort();
+  std::uint64_t lines = whole.left_out();
+  for (const auto& access : whole.accesses()) {
+    lines += access.count;
+    if (access.text.size() > 200 || access.text.empty() || access.device.size() > 64 || access.size > 64) std::abort();
+  }
+  if (lines != whole.lines()) std::abort();
+}
+
+void check_registers(std::string_view text) {
+  const auto samples = qemu::parse_registers(text);
+  if (samples.size() > 64) std::abort();
+  for (const auto& sample : samples)
+    if (sample.registers.size() > 128) std::abort();
+}
+
 // The bits say how it ended and what was seen.
 void check_exit(unsigned bits, std::string_view output) {
   process::ExitStatus status;
@@ -91,6 +118,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   switch (data[0]) {
     case 'q': check_qmp(text.substr(0, 16384)); break;
     case 'm': check_machine_map(text); break;
+    case 'g': check_guest_log(text, data[1] | data[2] << 8); break;
+    case 'r': check_registers(text); break;
     case 'x': check_exit(data[1] | data[2] << 8, text); break;
     default: break;
   }

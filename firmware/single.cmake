@@ -1,0 +1,28 @@
+# Firmware that asks one question of one board: NAME.elf of NAME.c alone, for Cortex-M.
+function(firmware_single name)
+  cmake_parse_arguments(F "" "" "FLAGS;ROM;RAM" ${ARGN})
+  find_program(FIRMWARE_arm-none-eabi-GCC arm-none-eabi-gcc)
+  set(cc ${FIRMWARE_arm-none-eabi-GCC})
+  if(NOT cc)
+    message(WARNING "arm-none-eabi-gcc is not installed: no firmware ${name}")
+    return()
+  endif()
+  list(GET F_ROM 0 rom_base)
+  list(GET F_ROM 1 rom_size)
+  list(GET F_RAM 0 ram_base)
+  list(GET F_RAM 1 ram_size)
+  set(out ${CMAKE_CURRENT_BINARY_DIR}/${name})
+  add_custom_command(
+    OUTPUT ${out}.elf
+    BYPRODUCTS ${out}.ld
+    COMMAND ${cc} -E -P -x c -DROM_BASE=${rom_base} -DROM_SIZE=${rom_size} -DRAM_BASE=${ram_base} -DRAM_SIZE=${ram_size} -DENTRY_POINT=reset
+            ${CMAKE_CURRENT_SOURCE_DIR}/link.ld.in -o ${out}.ld
+    COMMAND ${cc} ${firmware_flags} ${F_FLAGS} -T ${out}.ld ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c -lgcc -o ${out}.elf
+    DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/${name}.c ${CMAKE_CURRENT_SOURCE_DIR}/link.ld.in
+    COMMENT "Firmware ${name}"
+    VERBATIM)
+  add_custom_target(firmware_${name} DEPENDS ${out}.elf)
+  add_dependencies(firmware firmware_${name})
+endfunction()
+
+firmware_single(rcc_wait FLAGS -mcpu=cortex-m4 -mthumb ROM 0x08000000 1M RAM 0x20000000 112K)
