@@ -17,6 +17,7 @@ http::Handlers all_handlers(Context& context) {
   bind_consoles(handlers, context);
   bind_stream(handlers, context);
   bind_events(handlers, context);
+  bind_diagnosis(handlers, context);
   return handlers;
 }
 

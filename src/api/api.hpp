@@ -44,6 +44,7 @@ void bind_programs(http::Handlers& handlers, Context& context);
 void bind_consoles(http::Handlers& handlers, Context& context);
 void bind_stream(http::Handlers& handlers, Context& context);
 void bind_events(http::Handlers& handlers, Context& context);
+void bind_diagnosis(http::Handlers& handlers, Context& context);
 
 http::Handlers all_handlers(Context& context);
 

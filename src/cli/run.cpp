@@ -13,6 +13,7 @@
 #include "cli/api.hpp"
 #include "cli/console_printer.hpp"
 #include "cli/console_stream.hpp"
+#include "cli/diagnosis_text.hpp"
 #include "cli/matcher.hpp"
 #include "cli/private_server.hpp"
 #include "cli/progress.hpp"
@@ -77,7 +78,7 @@ class Runner {
     put(STDOUT_FILENO, context_.json() ? "" : printer_.finish());
     if (failure_) co_return fail(std::move(*failure_));
     if (context_.json()) {
-      json::object result{{"type", "result"}, {"exit_status", status_}, {"message", verdict_}, {"session_id", id_}, {"last_exit", last_exit_}};
+      json::object result{{"type", "result"}, {"exit_status", status_}, {"message", verdict_}, {"session_id", id_}, {"last_exit", last_exit_}, {"diagnosis", diagnosis_}};
       put(STDOUT_FILENO, json::serialize(result) + "\n");
     }
     if (!verdict_.empty()) put(STDERR_FILENO, "virctl: " + verdict_ + "\n");
@@ -209,7 +210,7 @@ class Runner {
       co_await pause.async_wait(tuple_awaitable);
       auto session = co_await client_.get(session_path(id_));
       if (session && number(session->json, "virtual_time_ns") >= plan_.options.virtual_timeout->count())
-        co_return timed_out(*plan_.options.virtual_timeout, "virtual-time limit");
+        co_return co_await timed_out(*plan_.options.virtual_timeout, "virtual-time limit");
     }
   }
 
@@ -217,7 +218,7 @@ class Runner {
     if (!plan_.options.timeout) co_await forever();
     asio::steady_timer timer(co_await asio::this_coro::executor, *plan_.options.timeout);
     auto [ec] = co_await timer.async_wait(tuple_awaitable);
-    if (!ec) timed_out(*plan_.options.timeout, "time limit");
+    if (!ec) co_await timed_out(*plan_.options.timeout, "time limit");
   }
 
   Task<> interruption(asio::signal_set& signals) {
@@ -235,7 +236,8 @@ class Runner {
     conclude(bad ? exit_failed : exit_ok, bad ? fmt::format("--fail {} was met", printable(plan_.patterns[pattern].source())) : "");
   }
 
-  void timed_out(std::chrono::nanoseconds limit, std::string_view kind) {
+  Task<> timed_out(std::chrono::nanoseconds limit, std::string_view kind) {
+    if (over_) co_return;
     std::string verdict = fmt::format("the {} of {} is over", kind, to_text(limit));
     if (!plan_.options.until.empty()) verdict += " and no --until text came";
     if (tail_.empty()) {
@@ -252,7 +254,12 @@ class Runner {
         verdict.replace(at, 1, "\n  ");
       verdict += "\nvirctl: hint: give it longer with --timeout, or look at the board with --keep and \"virctl console\"";
     }
-    conclude(exit_timeout, std::move(verdict));
+    conclude(exit_timeout, std::move(verdict));  // whatever comes while we ask is too late
+    Request request{.target = session_path(id_, "/diagnosis"), .patience = std::chrono::seconds(5)};
+    auto diagnosis = co_await client_.call(std::move(request));
+    if (!diagnosis) co_return;
+    diagnosis_ = diagnosis->json;
+    if (const std::string seen = diagnosis_text(diagnosis_, true); !seen.empty()) verdict_ += "\nvirctl: where it is:\n" + seen.substr(0, seen.size() - 1);
   }
 
   void remember(std::string_view bytes) {
@@ -271,7 +278,7 @@ class Runner {
   asio::steady_timer quiet_;
   ConsolePrinter printer_, emulator_printer_;
   std::string tail_, verdict_;
-  json::value last_exit_;
+  json::value last_exit_, diagnosis_;
   bool over_ = false;
   int status_ = exit_failed;
   std::optional<Failure> failure_;

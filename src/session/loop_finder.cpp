@@ -73,6 +73,18 @@ bool is_memory(const backend::EnginePlan& plan, std::uint64_t address) {
 
 bool is_wait(std::string_view mnemonic) { return mnemonic == "wfi" || mnemonic == "wfe" || mnemonic == "hlt" || mnemonic == "wait"; }
 
+// Behind a wait as well: there the program counter stands while the processor sleeps.
+bool waits_at(std::uint64_t pc, std::span<const ProgramCode> programs, const backend::EnginePlan& plan) {
+  for (const unsigned back : {0u, 2u, 4u}) {  // without symbols a listing begins where it is asked for
+    const auto listing = listing_at(pc - back, programs, plan);
+    if (listing && std::ranges::any_of(listing->instructions, [&](const auto& each) {
+          return is_wait(each.mnemonic) && (each.address == pc || each.address + each.bytes.size() == pc);
+        }))
+      return true;
+  }
+  return false;
+}
+
 Loop describe(const Listing& listing, const Range& range, std::span<const backend::ProcessorSample* const> samples, const backend::EnginePlan& plan) {
   Loop loop;
   loop.begin = range.begin;
@@ -83,7 +95,6 @@ Loop describe(const Listing& listing, const Range& range, std::span<const backen
     if (*sample->pc >= range.begin && *sample->pc < range.end) inside = sample;
   for (const auto& each : listing.instructions) {
     if (each.address < range.begin || each.address >= range.end) continue;
-    loop.waits = loop.waits || is_wait(each.mnemonic);
     if (inside)
       if (const auto address = read_address(each.mnemonic, each.operands, inside->registers); address && !is_memory(plan, *address) && loop.reads.size() < 8)
         loop.reads.push_back({*address, each.address});
@@ -191,6 +202,7 @@ std::vector<ProcessorState> processor_states(std::span<const backend::ProcessorS
     }
     std::ranges::sort(state.seen, [](const SeenAt& a, const SeenAt& b) { return a.samples != b.samples ? a.samples > b.samples : a.pc < b.pc; });
     if (state.seen.size() > max_seen) state.seen.resize(max_seen);
+    state.waits = state.seen.front().samples * 2 > own.size() && waits_at(state.seen.front().pc, programs, plan);
     state.loop = find_loop(own, state.seen, programs, plan);
   }
   return states;

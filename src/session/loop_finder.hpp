@@ -36,7 +36,6 @@ struct Loop {
   unsigned first_line = 0, last_line = 0;  // 0: not known
   std::vector<LoopInstruction> instructions;
   std::vector<LoopRead> reads;
-  bool waits = false;                // it waits for an interrupt (wfi): idle, not busy
 };
 
 struct SeenAt {
@@ -48,6 +47,7 @@ struct SeenAt {
 struct ProcessorState {
   unsigned index = 0;
   std::vector<SeenAt> seen;   // most often first, at most 8
+  bool waits = false;         // mostly seen at an instruction that waits for an interrupt: idle, not busy
   std::optional<Loop> loop;
 };
 

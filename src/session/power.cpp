@@ -4,6 +4,7 @@
 #include "base/blocking.hpp"
 #include "base/log.hpp"
 #include "process/console_log.hpp"
+#include "session/diagnosis.hpp"
 #include "session/here.hpp"
 
 namespace virserver::session {
@@ -179,6 +180,8 @@ void Session::wire_engine() {
   sandbox_ = engine_->process().sandbox();
   engine_->process().on_output = [this](std::string_view, std::uint64_t) { output_changed_.notify(); };
   engine_->on_event = [this](const backend::EngineEvent& event) { on_engine_event(event); };
+  const auto* diagnosis = row_.features.if_contains("diagnosis");
+  if (!diagnosis || !diagnosis->is_bool() || diagnosis->as_bool()) engine_->watch_guest();
 }
 
 void Session::on_engine_event(const backend::EngineEvent& event) {
@@ -195,6 +198,9 @@ void Session::on_engine_event(const backend::EngineEvent& event) {
       break;
     case Kind::warning:
       services_.events.append("session.warning", id_, {{"message", event.message}});
+      break;
+    case Kind::access:
+      services_.events.append("session.diagnosis", id_, {{"accesses", accesses_json(event.accesses, plan_, soc_of(row_.board))}});
       break;
     case Kind::exited:
       if (event.report) ended(*event.report);

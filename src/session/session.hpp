@@ -44,6 +44,9 @@ struct ProgramUpload {
   std::unique_ptr<store::Blobs::Writer> content;
 };
 
+struct Diagnosis;      // session/diagnosis.hpp
+struct ElsewhereView;
+
 struct StartOptions {
   std::vector<std::string> arguments;
   bool paused = false;
@@ -72,6 +75,9 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<Result<store::ProgramRow>> start_program(std::string program_id, StartOptions options);
   Task<Result<store::ProgramRow>> stop_program(std::string program_id);
 
+  // Why does it hang: looks for some 50 ms while the guest runs on. Errors: SESSION_STATE when the board is off.
+  Task<Result<Diagnosis>> diagnose();
+
   // Consoles. Readers open the log themselves and watch `output_changed`, so that a reader costs the session nothing.
   Task<std::vector<ConsoleView>> consoles();
   Task<Result<void>> write_console(std::string console, Bytes bytes);
@@ -98,6 +104,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<Result<void>> on_power(PowerAction action, bool wait);
   Task<Result<void>> launch(std::shared_ptr<struct LoadSet> images, StartOptions options);
   Task<> end_engine();
+  Task<std::vector<ElsewhereView>> find_elsewhere(const board::Board& board, std::vector<std::string> devices);
   Task<> discard_prepared();
   Task<Result<std::shared_ptr<struct LoadSet>>> load_images(std::string first_program);
   Result<void> require(bool allowed, std::string_view what) const;

@@ -181,6 +181,7 @@ test('the calls that v0.1 did not have', async () => {
   const { name } = items.find((each) => each.default);
   await server.type(id, name, 'x');
   await server.output(id, name);
+  assert.strictEqual((await server.get(`/api/v1/sessions/${id}/diagnosis`)).body.watched, true);
   assert.strictEqual((await server.delete(`/api/v1/sessions/${id}/programs/${program.id}`)).status, 204);
   const events = await EventReader.open(server, { query: '?since=0' });
   await events.until((event) => event.type === 'program.deleted');

@@ -70,9 +70,38 @@ std::optional<unsigned> port_number(std::string_view label) {
   return static_cast<unsigned>(label[4] - '0');
 }
 
-// The devices behind the map's registers. What lies behind a peripheral protection controller is the controller's in
-// the map; its property port[N] leads to the device.
-Task<std::vector<DeviceRegion>> ask_devices(QmpClient& qmp, const std::vector<IoRegion>& regions, std::chrono::milliseconds timeout) {
+// What lies behind a port of a peripheral protection controller is the controller's in the map; its property port[N]
+// leads to the region behind, which is a device's or holds several.
+Task<std::vector<IoRegion>> behind_port(QmpClient& qmp, const MachineMap& map, const IoRegion& region, std::chrono::milliseconds timeout) {
+  std::vector<IoRegion> found{region};
+  const std::string behind = co_await property(qmp, region.owner, region.name.substr(7), timeout);
+  const auto slash = behind.rfind('/');
+  if (slash == behind.npos || slash == 0) co_return found;
+  const std::string root = behind.substr(slash + 1, behind.find('[', slash) - slash - 1);
+  found = {{root, region.address, region.size, behind.substr(0, slash)}};
+  const PortMap* only = nullptr;
+  for (const auto& port : map.ports)
+    if (port.port == region.name && port.root == root) {
+      if (only) co_return found;  // of which controller, the map does not tell
+      only = &port;
+    }
+  if (!only || only->io.size() < 2) co_return found;
+  found.clear();
+  for (const auto& inner : only->io)
+    if (inner.address < region.size && inner.size <= region.size - inner.address) found.push_back({inner.name, region.address + inner.address, inner.size, inner.owner});
+  co_return found;
+}
+
+Task<std::vector<DeviceRegion>> ask_devices(QmpClient& qmp, const MachineMap& map, std::chrono::milliseconds timeout) {
+  std::vector<IoRegion> regions;
+  for (const auto& region : map.io) {
+    if (region.name.starts_with("tz-ppc-port[") && !region.owner.empty()) {
+      auto behind = co_await behind_port(qmp, map, region, timeout);
+      regions.insert(regions.end(), behind.begin(), behind.end());
+    } else {
+      regions.push_back(region);
+    }
+  }
   struct Known {
     std::string model;
     std::optional<unsigned> serial;
@@ -80,27 +109,19 @@ Task<std::vector<DeviceRegion>> ask_devices(QmpClient& qmp, const std::vector<Io
   std::map<std::string, Known> known;
   std::vector<DeviceRegion> devices;
   for (const auto& region : regions) {
-    std::string owner = region.owner, name = region.name;
-    if (name.starts_with("tz-ppc-port[") && !owner.empty()) {
-      const std::string behind = co_await property(qmp, owner, name.substr(7), timeout);
-      if (const auto slash = behind.rfind('/'); slash != behind.npos && slash > 0) {
-        owner = behind.substr(0, slash);
-        name = behind.substr(slash + 1, behind.find('[', slash) - slash - 1);
-      }
-    }
     Known device;
-    if (const auto found = known.find(owner); found != known.end()) {
+    if (const auto found = known.find(region.owner); found != known.end()) {
       device = found->second;
-    } else if (!owner.empty()) {
-      device.model = co_await property(qmp, owner, "type", timeout);
-      device.serial = port_number(co_await property(qmp, owner, "chardev", timeout));
-      if (!device.serial) device.serial = port_number(co_await property(qmp, owner, "chrdev", timeout));  // grlib-apbuart
-      known[owner] = device;
+    } else if (!region.owner.empty()) {
+      device.model = co_await property(qmp, region.owner, "type", timeout);
+      for (const char* name : {"chardev", "chrdev"})  // LEON's UART has a name of its own for it
+        if (!device.serial) device.serial = port_number(co_await property(qmp, region.owner, name, timeout));
+      known[region.owner] = device;
     }
     DeviceRegion& added = devices.emplace_back();
-    added = {name, device.model, device_kind(device.model), region.address, region.size, false, device.serial};
+    added = {region.name, device.model, device_kind(device.model), region.address, region.size, false, device.serial};
     added.stub = device.model == "unimplemented-device" || device.model == "empty_slot";
-    if (added.stub) added.kind = device_kind(name);
+    if (added.stub) added.kind = device_kind(region.name);
   }
   co_return devices;
 }
@@ -114,9 +135,9 @@ Task<Result<MachineFacts>> ask(QmpClient& qmp, pid_t pid, std::chrono::milliseco
   if (!ports) co_return pass(ports);
   auto text = co_await qmp.monitor("info mtree -f -o", timeout);
   if (!text) co_return pass(text);
-  auto map = parse_machine_map(*text);
-  facts.memory = std::move(map.memory);
-  facts.devices = co_await ask_devices(qmp, map.io, timeout);
+  const auto map = parse_machine_map(*text);
+  facts.memory = map.memory;
+  facts.devices = co_await ask_devices(qmp, map, timeout);
   auto size = co_await qmp.execute("query-memory-size-summary", none, timeout);
   if (!size) co_return pass(size);
   if (const auto* summary = size->if_object())

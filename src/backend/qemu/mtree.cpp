@@ -9,10 +9,11 @@ namespace virserver::backend::qemu {
 
 namespace {
 
-constexpr std::size_t max_memory = 256, max_io = 1024;
+constexpr std::size_t max_memory = 256, max_io = 1024, max_ports = 256;
 
 struct View {
   std::vector<std::string> spaces;
+  std::string root;
   MachineMap map;
 };
 
@@ -85,6 +86,8 @@ MachineMap parse_machine_map(std::string_view text) {
     } else if (line.starts_with(" AS \"")) {
       const auto quote = line.find('"', 5);
       if (quote != line.npos) views.back().spaces.emplace_back(line.substr(5, quote - 5));
+    } else if (constexpr std::string_view key = " Root memory region: "; line.starts_with(key)) {
+      views.back().root = line.substr(key.size(), 100);
     } else {
       parse_region(line, views.back().map);
     }
@@ -99,6 +102,9 @@ MachineMap parse_machine_map(std::string_view text) {
   if (!view) view = find("memory");
   if (!view) return {};
   MachineMap map = std::move(view->map);
+  for (auto& other : views)
+    for (const auto& space : other.spaces)
+      if (&other != view && space.starts_with("tz-ppc-port[") && map.ports.size() < max_ports) map.ports.push_back({space, other.root, other.map.io});
   join(map.memory, [](const MemoryRegion& a, const MemoryRegion& b) { return a.name == b.name && a.writable == b.writable; });
   join(map.io, [](const IoRegion& a, const IoRegion& b) { return a.name == b.name && a.owner == b.owner && !a.owner.empty(); });
   return map;

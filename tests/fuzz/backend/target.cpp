@@ -68,6 +68,7 @@ void check_machine_map(std::string_view text) {
   const auto map = qemu::parse_machine_map(text);
   check_regions(map.memory, 256);
   check_regions(map.io, 1024);
+  if (map.ports.size() > 256) std::abort();
 }
 
 // Whole, and in two pieces: a line may arrive in parts.

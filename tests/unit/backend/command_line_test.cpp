@@ -48,16 +48,18 @@ TEST(CommandLine, MachineConsolesAndSemihosting) {
   EXPECT_EQ(after(line.argv, "-serial", 1), "null");
   EXPECT_EQ(after(line.argv, "-serial", 2), "chardev:c_uart2");
   EXPECT_EQ(after(line.argv, "-semihosting-config"), "enable=on,target=native,chardev=c_semihosting,arg=fw,arg=a,,b");
-  ASSERT_EQ(line.consoles.size(), 3u);
-  EXPECT_EQ(line.consoles[1].first_offset, 77u);
-  EXPECT_EQ(line.consoles[2].name, "semihosting");
+  EXPECT_EQ(after(line.argv, "-D"), "diagnosis.out");
+  ASSERT_EQ(line.consoles.size(), 4u);
+  EXPECT_EQ(line.consoles[0].name, "diagnosis");
+  EXPECT_EQ(line.consoles[2].first_offset, 77u);
+  EXPECT_EQ(line.consoles[3].name, "semihosting");
   EXPECT_THAT(line.argv, Not(Contains("-S")));
 }
 
 TEST(CommandLine, SemihostingIsOffWhereItCannotBeConfined) {
   auto line = command_line(plan('A'), {}, false);
   EXPECT_THAT(line.argv, Not(Contains("-semihosting-config")));
-  EXPECT_EQ(line.consoles.size(), 2u);
+  EXPECT_EQ(line.consoles.size(), 3u);
 }
 
 TEST(CommandLine, ImagesAreLoadedAndTheEntryIsSetWhereItIsNotTheReset) {

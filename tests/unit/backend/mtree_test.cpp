@@ -54,6 +54,20 @@ TEST(MemoryMap, SurvivesNonsense) {
                                "  0000000000000000-ffffffffffffffff (prio 0, ram): all\n  0-1 (prio\n  )\n").memory.empty());
 }
 
+// Cut from QEMU 7.2.22, musca-a.
+TEST(MachineMap, WhatLiesBehindAProtectionControllersPort) {
+  const auto map = parse_machine_map(
+      "FlatView #1\n AS \"tz-ppc-port[0]\", root: musca-device-container\n Root memory region: musca-device-container\n"
+      "  0000000000001000-0000000000001fff (prio 0, i/o): pl011 owner:{dev path=/machine/uart0}\n"
+      "FlatView #2\n AS \"cpu-secure-memory-0\", root: armv7m-container\n Root memory region: armv7m-container\n"
+      "  0000000050100000-00000000501fffff (prio 0, i/o): tz-ppc-port[0] owner:{dev path=/machine/ahb_ppcexp0}\n");
+  ASSERT_EQ(map.io.size(), 1u);
+  ASSERT_EQ(map.ports.size(), 1u);
+  EXPECT_EQ(map.ports[0].root, "musca-device-container");
+  ASSERT_EQ(map.ports[0].io.size(), 1u);
+  EXPECT_EQ(map.ports[0].io[0].owner, "/machine/uart0");
+}
+
 // Cut from QEMU 7.2.22, mps2-an505 and netduinoplus2.
 TEST(MachineMap, RegistersWithTheDeviceThatOwnsThem) {
   const auto io = parse_machine_map(
