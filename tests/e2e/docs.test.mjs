@@ -137,6 +137,19 @@ page('api.md', async (take) => {
   await run({ text: take('sh').text.replace('virctl events', 'timeout 1 virctl events') });
 });
 
+page('diagnosis.md', async (take) => {
+  const { id } = await server.session('stm32f4-disco');
+  await server.upload(id, join(firmwareDir, 'rcc_wait.elf'));
+  await server.power(id, 'on');
+  await server.expect(id, 'usart2', 'starts');
+  const told = await run(take('commands'), { ID: id });
+  const loop = (text) => [...text.matchAll(/0x[0-9a-f]{8}  .*|RCC_CR|rcc_wait\.c:\d+ in \w+/g)].map(([match]) => match);
+  // Another compiler may place it elsewhere; what is told has the shape of what the page shows.
+  const shape = (text) => new Set(loop(text).map((each) => each.replace(/0x[0-9a-f]+|:\d+/g, '#')));
+  const said = shape(told);
+  for (const each of shape(take('text').text)) assert.ok(said.has(each), `${each} in ${told}`);
+});
+
 page('ci.md', async (take) => {
   const command = take('commands');
   assert.match(await run(command, { rename: (text) => text.replace('All tests passed', 'ready') }), /ready/);
