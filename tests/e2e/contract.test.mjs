@@ -171,6 +171,7 @@ test('the calls that v0.1 did not have', async () => {
   const asked = new FormData();
   asked.append('program', new Blob([readFileSync(join(firmwareDir, 'stm32f4-disco.elf'))]), 'stm32f4-disco.elf');
   assert.strictEqual((await server.post('/api/v1/templates/propose?limit=1', asked)).body.proposals[0].template_id, 'stm32f4-disco');
+  assert.strictEqual((await server.get('/api/v1/templates/stm32f4-disco/machine')).status, 200);
   const { id } = await server.session('stm32f4-disco');
   assert.strictEqual((await server.patch(`/api/v1/sessions/${id}`, { name: 'renamed' })).body.name, 'renamed');
   const program = (await server.upload(id, join(firmwareDir, 'stm32f4-disco.hex'))).body;

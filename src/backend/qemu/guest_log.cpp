@@ -115,9 +115,9 @@ std::vector<GuestAccess> GuestLog::add(std::string_view piece) {
     if (!skipping_) partial_.append(part.substr(0, max_line - std::min(max_line, partial_.size())));
     if (partial_.size() >= max_line) skipping_ = true;
     if (!whole) break;
-    add_line(partial_, fresh);
+    if (!rest_) add_line(partial_, fresh);
     partial_.clear();
-    skipping_ = false;
+    skipping_ = rest_ = false;
   }
   return fresh;
 }

@@ -24,7 +24,8 @@ class GuestLog {
 
   // Takes the next piece of the log, which may end in the middle of a line. Returns what had not been seen before.
   std::vector<GuestAccess> add(std::string_view piece);
-  void forget_partial() { partial_.clear(); }  // a gap: what comes next begins in the middle of a line
+  // A gap: what comes next begins in the middle of a line, whose rest counts for nothing.
+  void forget_partial() { partial_.clear(), skipping_ = rest_ = true; }
 
   const std::vector<GuestAccess>& accesses() const { return accesses_; }  // in order of first appearance
   std::uint64_t lines() const { return lines_; }
@@ -34,7 +35,8 @@ class GuestLog {
   void add_line(std::string_view line, std::vector<GuestAccess>& fresh);
   std::vector<GuestAccess> accesses_;
   std::string partial_;
-  bool skipping_ = false;  // a line that is too long
+  bool skipping_ = false;  // to the end of a line that is too long or
+  bool rest_ = false;      // of which the beginning is lost
   std::uint64_t lines_ = 0, left_out_ = 0;
 };
 

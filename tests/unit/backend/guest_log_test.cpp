@@ -59,6 +59,17 @@ TEST(GuestLog, CountsAndTellsOnlyWhatIsNew) {
   EXPECT_EQ(log.lines(), 4u);
 }
 
+TEST(GuestLog, ALineWhoseBeginningIsLostCountsForNothing) {
+  GuestLog log;
+  log.add("RCC: unimpl");
+  log.forget_partial();
+  EXPECT_TRUE(log.add("d device read  (size 4, off").empty());
+  const auto fresh = log.add("set 0x000)\nPWR: unimplemented device read  (size 4, offset 0x004)\n");
+  ASSERT_EQ(fresh.size(), 1u);
+  EXPECT_EQ(fresh[0].device, "PWR");
+  EXPECT_EQ(log.lines(), 1u);
+}
+
 TEST(GuestLog, IsBounded) {
   GuestLog log;
   for (int i = 0; i < 1000; ++i) log.add(fmt::format("D: unimplemented device read  (size 4, offset {:#x})\n", i * 4));
