@@ -77,7 +77,7 @@ std::string location_text(const json::value& location) {
 std::string state_text(const json::value& state) {
   const std::string word = text(state, "state"), message = text(state, "message");
   std::string out = word;
-  if (!message.empty()) out += ": " + message;
+  if (!message.empty() && message != word) out += ": " + message;
   else if (const std::string reason = text(state, "reason"); word == "stopped" && !reason.empty()) out += ": " + reason;
   out = printable(out) + "\n";
   if (const json::value& location = at(state, "location"); location.is_object())

@@ -167,11 +167,12 @@ page('debugging.md', async (take) => {
   const id = (await server.session('mps2-an385')).id;
   await run({ text: 'virctl program upload ID build/firmware.elf --start\n' }, { ID: id });
   await server.expect(id, 'uart0', 'ready');
-  const type = () => server.post(`/api/v1/sessions/${id}/consoles/uart0/input`, { data: 'version\r' });
-  const stopped = async (block) => {
-    const [out] = await Promise.all([run(block, { ID: id, rename: ofTheFirmware }), type()]);
-    return out;
+  // The firmware prints when it is typed at: once the block's breakpoint is there.
+  const type = async () => {
+    await server.eventually(async () => (await server.get(`/api/v1/sessions/${id}/debug/breakpoints`)).body.items[0]?.verified);
+    await server.post(`/api/v1/sessions/${id}/consoles/uart0/input`, { data: 'version\r' });
   };
+  const stopped = async (block) => (await Promise.all([run(block, { ID: id, rename: ofTheFirmware }), type()]))[0];
   assert.match(await stopped(take('commands')), /put_text/);
   await run({ text: 'virctl break delete ID --all\nvirctl continue ID\n' }, { ID: id });
   assert.match(await stopped(take('sh')), /"stopped"/);

@@ -23,7 +23,7 @@ TEST(DebugText, State) {
   EXPECT_EQ(state_text(state), "stopped: at breakpoint 1\n0x08000132  main+0x12 at main.c:42\n");
   state["message"] = "";
   EXPECT_EQ(state_text(state).substr(0, 20), "stopped: breakpoint\n");
-  EXPECT_EQ(state_text(json::parse(R"({"state":"running","reason":"none","message":"","location":null})")), "running\n");
+  EXPECT_EQ(state_text(json::parse(R"({"state":"running","reason":"none","message":"running","location":null})")), "running\n");
 }
 
 TEST(DebugText, Frames) {
