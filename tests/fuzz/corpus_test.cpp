@@ -18,6 +18,7 @@ TEST(Fuzz, CorpusAndItsPrefixes) {
   std::istringstream folders(VIRSERVER_CORPUS);
   for (std::string folder; std::getline(folders, folder, ':');) {
     for (const auto& entry : std::filesystem::directory_iterator(folder)) {
+      if (!entry.is_regular_file()) continue;
       SCOPED_TRACE(entry.path().string());
       std::ifstream file(entry.path(), std::ios::binary);
       const std::string content{std::istreambuf_iterator<char>(file), {}};
