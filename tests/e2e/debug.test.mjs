@@ -3,6 +3,7 @@ import assert from 'node:assert';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { firmwareDir, Server } from './lib/server.mjs';
+import { EventReader } from './lib/sse.mjs';
 
 let server;
 before(async () => { server = await new Server().start(); await server.discovered(); });
@@ -12,7 +13,11 @@ const image = (board) => join(firmwareDir, `${board}.elf`);
 
 // What a test does with one session's debugger.
 class Target {
-  constructor(id) { this.id = id; this.path = `/api/v1/sessions/${id}/debug`; }
+  constructor(id, console_ = 'uart0') {
+    this.id = id;
+    this.path = `/api/v1/sessions/${id}/debug`;
+    this.console = console_;
+  }
   get(path) { return server.get(this.path + path); }
   post(path, body) { return server.post(this.path + path, body); }
   async state() { return (await this.get('/state')).body; }
@@ -30,16 +35,18 @@ class Target {
     assert.strictEqual(answer.body.code, code, answer.text);
     if (words) assert.match(answer.body.error, words);
   }
-  type(text) { return server.type(this.id, 'uart0', `${text}\r`); }
-  shows(text) { return server.expect(this.id, 'uart0', text); }
+  type(text) { return server.type(this.id, this.console, `${text}\r`); }
+  shows(text) { return server.expect(this.id, this.console, text); }
+  stopped() { return server.eventually(async () => { const state = await this.state(); return state.state === 'stopped' && state; }); }
 }
 
 async function running(board, name) {
-  const { id } = await server.session(board, { name });
+  const { id, default_console } = await server.session(board, { name });
   assert.strictEqual((await server.upload(id, image(board))).status, 201);
   assert.strictEqual((await server.power(id, 'on')).status, 200);
-  await server.expect(id, 'uart0', 'ready');
-  return new Target(id);
+  const target = new Target(id, default_console);
+  await target.shows('ready');
+  return target;
 }
 
 // The same on each kind of processor: the names of the pc and of the first argument's register.
@@ -64,13 +71,11 @@ for (const { board, pc, argument } of boards) {
     assert.ok(made.line > 0);
 
     const typed = target.type('count 3');
-    const stopped = await target.run();
+    const stopped = await target.stopped();
     await typed;
-    assert.strictEqual(stopped.state, 'stopped', stopped.message);
     assert.strictEqual(stopped.reason, 'breakpoint');
     assert.deepStrictEqual(stopped.breakpoint_ids, [made.id]);
     assert.match(stopped.location.file, /hello\.c$/);
-    assert.strictEqual((await server.get(`/api/v1/sessions/${target.id}`)).body.id, target.id);
     assert.ok(made.addresses.includes(stopped.location.address));
     assert.strictEqual(await target.register(pc), BigInt(stopped.location.address));
 
@@ -93,9 +98,11 @@ for (const { board, pc, argument } of boards) {
     assert.strictEqual(many.state, 'stopped');
     const line = await target.step('next');
     assert.strictEqual(line.state, 'stopped', line.message);
-    const out = await target.step('out');
-    assert.strictEqual(out.state, 'stopped', out.message);
-    assert.ok(['count', 'run'].includes(out.location.function), JSON.stringify(out));
+    for (let depth = line.location.function === 'put_number' ? 1 : 0; depth > 0; --depth) {
+      const out = await target.step('out');
+      assert.strictEqual(out.reason, 'step', out.message);
+      assert.ok(['count', 'run'].includes(out.location.function), JSON.stringify(out));
+    }
 
     // A second call, with a condition on its argument: the ones between are passed without a stop.
     target.must(await server.patch(`${target.path}/breakpoints/${made.id}`, { condition: `$${argument} == 3` }));
@@ -167,15 +174,20 @@ test('memory: running and stopped, formats, values, errors', async () => {
   assert.deepStrictEqual(target.must(stored), { address: '0x20110000', size: 100_000 });
   assert.strictEqual(Buffer.from(target.must(await target.get('/memory?address=0x20110000&size=100000&format=base64')).data, 'base64').compare(bytes), 0);
 
-  for (const state of ['stopped', 'running']) {
-    if (state === 'running') await target.run({}, '');
-    const hole = await target.get('/memory?address=0x203ffff0&size=32');
-    target.refused(hole, 422, 'MEMORY_UNMAPPED', /0x20400000/);
-    assert.strictEqual(hole.body.details.address, '0x20400000');
-    target.refused(await target.get('/memory?address=0x90000000&size=4'), 422, 'MEMORY_UNMAPPED', /0x90000000/);
-    target.refused(await target.get('/memory?address=0xfffffffe&size=4'), 422, 'MEMORY_UNMAPPED', /end of the address space/);
-    target.refused(await target.get('/memory?address=0xffffffffffffffff&size=2'), 422, 'MEMORY_UNMAPPED');
+  const small = await running('microbit', 'holes');  // 16 KiB of RAM
+  for (const state of ['running', 'stopped']) {
+    if (state === 'stopped') await small.pause();
+    for (const size of [32, 8192]) {
+      const hole = await small.get(`/memory?address=${0x20004000 - 16}&size=${size}`);
+      small.refused(hole, 422, 'MEMORY_UNMAPPED', /0x20004000/);
+      assert.strictEqual(hole.body.details.address, '0x20004000');
+    }
+    small.refused(await small.get('/memory?address=0x90000000&size=4'), 422, 'MEMORY_UNMAPPED', /0x90000000/);
+    small.refused(await small.get('/memory?address=0xfffffffe&size=4'), 422, 'MEMORY_UNMAPPED', /end of the address space/);
+    small.refused(await small.get('/memory?address=0xffffffffffffffff&size=2'), 422, 'MEMORY_UNMAPPED');
   }
+  const beyond = await small.post('/memory?address=0x20003ffe', { data: '0000000000000000' });
+  small.refused(beyond, 422, 'MEMORY_UNMAPPED');
   target.refused(await target.get('/memory?address=nosuch'), 404, 'LOCATION_NOT_FOUND');
   target.refused(await target.get('/memory?address=0&size=0'), 400, 'INVALID_REQUEST');
   target.refused(await target.get('/memory?address=0&size=16777217'), 400, 'INVALID_REQUEST');
@@ -219,7 +231,7 @@ test('breakpoints: kinds, life, what is refused', async () => {
   const watch = await target.break(watched.address, { type: 'write', length: 1 });
   assert.strictEqual(watch.length, 1);
   const typed = target.type('x');
-  const seen = await target.run();
+  const seen = await target.stopped();
   await typed;
   assert.strictEqual(seen.reason, 'watchpoint', JSON.stringify(seen));
   assert.deepStrictEqual(seen.watch, { address: watched.address, access: 'write' });
@@ -230,13 +242,17 @@ test('breakpoints: kinds, life, what is refused', async () => {
   // Ignored hits pass; a temporary one goes when it has stopped.
   const passing = await target.break('put_number', { ignore_count: 2, temporary: true });
   const counted = target.type('count 5');
-  const stopped = await target.run();
+  const stopped = await target.stopped();
   await counted;
   assert.deepStrictEqual(stopped.breakpoint_ids, [passing.id]);
   assert.strictEqual(await target.register('r0'), 3n);
   await server.eventually(async () => (await target.get('/breakpoints')).body.total === 0);
-  const reached = await target.run({ until: 'run' }, '?wait=true').catch(() => null);
-  assert.ok(reached);
+  // `until` stops once, and leaves nothing behind.
+  const reached = await target.run({ until: 'put_number' });
+  assert.deepStrictEqual([reached.state, reached.breakpoint_ids], ['stopped', []], reached.message);
+  assert.strictEqual(await target.register('r0'), 4n);
+  await target.run({}, '');
+  await target.shows('line 5');
 });
 
 test('a thousand breakpoints, and no more than the limit', async () => {
@@ -273,9 +289,9 @@ test('what is asked at the wrong time', async () => {
   assert.ok(symbols.items.some((each) => each.name === 'put_number'));
   const first = await target.break('hello');
   await server.power(id, 'on');
-  const stopped = await target.run();
+  const stopped = await target.stopped();
   assert.deepStrictEqual(stopped.breakpoint_ids, [first.id], stopped.message);
-  target.must(await target.run({}, ''));
+  await target.run({}, '');
   target.refused(await target.post('/step'), 409, 'TARGET_RUNNING', /pause/);
   for (const path of ['/registers', '/backtrace', '/disassemble', '/threads']) target.refused(await target.get(path), 409, 'TARGET_RUNNING');
   assert.ok(target.must(await target.get('/disassemble?address=hello')).instructions.length === 16);
@@ -289,11 +305,10 @@ test('breakpoints stay over a power cycle, a reset and a restart of the server',
   await server.power(target.id, 'off');
   assert.strictEqual((await target.state()).state, 'off');
   await server.power(target.id, 'on');
-  assert.deepStrictEqual((await target.run()).breakpoint_ids, [made.id]);
+  assert.deepStrictEqual((await target.stopped()).breakpoint_ids, [made.id]);
   await target.run({}, '');
   await server.power(target.id, 'reset');
-  await server.eventually(async () => (await target.state()).state === 'stopped');
-  assert.deepStrictEqual((await target.state()).breakpoint_ids, [made.id]);
+  assert.deepStrictEqual((await target.stopped()).breakpoint_ids, [made.id]);
 
   await server.stop();
   await server.start();
@@ -303,7 +318,7 @@ test('breakpoints stay over a power cycle, a reset and a restart of the server',
   await target.run({}, '');
   await target.shows('ready');
   await server.power(target.id, 'reset');
-  await server.eventually(async () => (await target.state()).state === 'stopped');
+  await target.stopped();
   await server.power(target.id, 'resume');
   assert.strictEqual((await target.state()).state, 'running');
 });
@@ -312,10 +327,15 @@ test('the event log is not flooded by steps', async () => {
   const target = await running('mps2-an385', 'quiet');
   await target.pause();
   await server.eventually(async () => (await server.get(`/api/v1/sessions/${target.id}`)).body.status === 'paused');
+  const events = await EventReader.open(server, { query: `?session_id=${target.id}` });
   const stepped = await target.step('instruction', { count: 200 });
   assert.strictEqual(stepped.state, 'stopped');
   for (let i = 0; i < 20; ++i) await target.step('instruction');
   assert.strictEqual((await server.get(`/api/v1/sessions/${target.id}`)).body.status, 'paused');
+  await server.patch(`/api/v1/sessions/${target.id}`, { labels: { last: 'event' } });
+  const seen = await events.until((event) => event.type === 'session.updated');
+  assert.strictEqual(seen.length, 1, JSON.stringify(seen));
+  events.close();
 });
 
 test('a crash explains itself: a fault in its handler', async () => {

@@ -57,6 +57,10 @@ Task<std::shared_ptr<const Symbols>> Debugger::symbols() {
 Task<Result<Symbols::Place>> Debugger::find_data(std::string text) {
   auto location = parse_location(text);
   if (!location) co_return pass(location);
+  if (const auto* address = std::get_if<AddressLocation>(&*location)) {
+    Symbols::Place place{{address->address}, 0, false, {}};
+    co_return place;
+  }
   auto find = [wanted = std::move(*location)](const Symbols& symbols) { return symbols.find_data(wanted); };
   co_return co_await with_symbols(std::move(find));
 }
