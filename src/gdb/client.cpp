@@ -155,17 +155,27 @@ Task<Result<Client::Replies>> Client::exchange(std::span<const std::string> payl
   stop_is_reply_ = payloads.size() == 1 && asks_for_stop(payloads[0]);
   output_ = output;
   reply_timer_.expires_after(output ? 4 * quirks_.reply_timeout : quirks_.reply_timeout);
+  // Left early, by an exception too, the replies that are still to come would be taken for others'.
+  struct End {
+    Client& client;
+    bool owed = false;
+    ~End() {
+      if (owed) client.close_with({ErrorCode::ENGINE_PROTOCOL, "a call to the debug stub was broken off"});
+      client.expected_ = 0;
+      client.output_ = nullptr;
+    }
+  } end{*this};
   auto written = co_await write(std::move(bytes));
+  end.owed = true;
   while (written && !failure_ && replies_.size() < expected_) {
     auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), tuple_awaitable);
     auto [ec] = co_await reply_timer_.async_wait(std::move(uncancelled));
     if (!ec && replies_.size() < expected_)
       close_with({ErrorCode::ENGINE_TIMEOUT, "the emulator's debug stub did not answer in time"});
   }
-  const bool complete = replies_.size() == expected_;
-  expected_ = 0;
-  output_ = nullptr;
-  if (!complete) co_return fail(failure_.value_or(Error{ErrorCode::ENGINE_DIED, "the emulator closed its debug connection"}));
+  end.owed = false;
+  if (!written) co_return pass(written);
+  if (replies_.size() < expected_) co_return fail(*failure_);
   co_return std::move(replies_);
 }
 

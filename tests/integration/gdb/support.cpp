@@ -1,6 +1,8 @@
 #include "support.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -210,6 +212,51 @@ void Board::power_off() {
 }
 
 void Board::power_on(bool stopped) { qemu_ = std::make_unique<Qemu>(machine_, image_, stopped); }
+
+RawClient::RawClient(int port) : socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_port = htons(static_cast<std::uint16_t>(port));
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  const int one = 1;
+  ::setsockopt(socket_.get(), IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+  if (::connect(socket_.get(), reinterpret_cast<sockaddr*>(&address), sizeof address) != 0) throw std::runtime_error("nobody listens");
+}
+
+void RawClient::send_raw(std::string_view bytes) {
+  while (!bytes.empty()) {
+    const auto n = ::send(socket_.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (n <= 0) return;
+    bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+}
+
+std::string RawClient::receive() {
+  for (;;) {
+    std::string_view view = input_;
+    auto item = reader_.next(view);
+    input_.erase(0, input_.size() - view.size());
+    if (item && item->kind == PacketReader::Kind::nack) return "-";
+    if (item && item->kind == PacketReader::Kind::packet) return std::move(item->payload);
+    if (item) continue;
+    pollfd poll{socket_.get(), POLLIN, 0};
+    if (::poll(&poll, 1, 10'000) <= 0) return "<nothing>";
+    char buffer[65536];
+    const auto n = ::read(socket_.get(), buffer, sizeof buffer);
+    if (n <= 0) return "<closed>";
+    input_.append(buffer, static_cast<std::size_t>(n));
+  }
+}
+
+std::string RawClient::ask(std::string_view payload) {
+  send_raw(frame(payload));
+  return receive();
+}
+
+void RawClient::no_ack() {
+  ask("qSupported:multiprocess+;swbreak+;hwbreak+");
+  ask("QStartNoAckMode");
+}
 
 GdbProcess::GdbProcess(const Machine& machine, int port, const std::vector<std::string>& commands) {
   std::vector<std::string> command{"gdb-multiarch", "-nx", "-q", "-batch", "-iex", "set confirm off", "-iex", "set pagination off", "-iex",

@@ -77,6 +77,22 @@ class Board {
   std::thread thread_;
 };
 
+// A client that speaks packets itself, over TCP.
+class RawClient {
+ public:
+  explicit RawClient(int port);
+  void send_raw(std::string_view bytes);
+  std::string receive();               // the next packet's payload; "-" for a refusal, "<closed>", "<nothing>" after 10 s
+  std::string ask(std::string_view payload);
+  void no_ack();                       // greets, and agrees on no acknowledgements
+  void hang_up() { socket_.reset(); }
+
+ private:
+  Fd socket_;
+  PacketReader reader_{PacketReader::From::stub};
+  std::string input_;
+};
+
 // gdb-multiarch -batch with these commands after `target remote`; its output, both streams.
 std::string run_gdb(const Machine& machine, int port, const std::vector<std::string>& commands);
 // A gdb that goes on while the test does something else.
