@@ -1,6 +1,7 @@
 #include "image/line_program.hpp"
 
 #include <dwarf.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 
