@@ -197,10 +197,10 @@ void Session::on_engine_event(const backend::EngineEvent& event) {
   using Kind = backend::EngineEvent::Kind;
   switch (event.kind) {
     case Kind::running:
-      if (is_on(state_)) settle(State::running, {});
+      if (is_on(state_) && !debugger_attached()) settle(State::running, {});  // else the bridge tells, without its own short halts
       break;
     case Kind::paused:
-      if (is_on(state_)) settle(State::paused, event.message);
+      if (is_on(state_) && !debugger_attached()) settle(State::paused, event.message);
       break;
     case Kind::reset:
       services_.events.append("session.state", id_, {{"status", to_string(state_)}, {"reset", true}});

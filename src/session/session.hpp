@@ -182,6 +182,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<RttConsoles> rtt_;
   State settling_to_ = State::created;
   std::string settling_reason_;
+  unsigned settle_changes_ = 0;
   bool settling_ = false;
   std::optional<process::SandboxInfo> sandbox_;
   std::vector<std::string> loaded_;

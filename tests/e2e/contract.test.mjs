@@ -128,16 +128,39 @@ test('v0.1: templates', async () => {
   assert.strictEqual((await server.get('/api/v1/templates/v01')).body.code, 'TEMPLATE_NOT_FOUND');
 });
 
-// Debugging, snapshots and jobs come later; until then they answer as any unknown path, in our words, and never pretend.
-test('v0.1: debug, snapshot and job calls answer 404 for now', async () => {
+test('v0.1: debug calls, and every other one of the debugger', async () => {
+  const { id } = await server.session('stm32f4-disco');
+  assert.strictEqual((await server.upload(id, join(firmwareDir, 'stm32f4-disco.elf'))).status, 201);
+  assert.strictEqual((await server.power(id, 'on')).status, 200);
+  await server.expect(id, 'usart2', 'ready');
+  const breakpoint = `/breakpoints/${(await server.post(`/api/v1/sessions/${id}/debug/breakpoints`, { address: 134218000, type: 'hardware', enabled: true })).body.id}`;
+  for (const [method, path, body, status = 200] of [
+    ['POST', '/pause'], ['GET', '/state'],
+    ['GET', '/breakpoints'], ['GET', breakpoint], ['PATCH', breakpoint, { enabled: false }], ['DELETE', breakpoint, undefined, 204],
+    ['DELETE', '/breakpoints', undefined, 204],
+    ['GET', '/registers?scope=general'], ['GET', '/registers/r0'], ['POST', '/registers/r0', { value: 1 }], ['PATCH', '/registers', { registers: { r1: 2 } }],
+    ['GET', '/memory?address=536870912&size=16'], ['POST', '/memory', { address: 536870912, data: 'AA==', format: 'base64' }],
+    ['GET', '/backtrace'], ['GET', '/disassemble'], ['GET', '/symbols?query=hello'], ['GET', '/threads'], ['GET', '/fault'],
+    ['POST', '/continue'], ['POST', '/pause'], ['POST', '/step?wait=false'],
+  ]) {
+    const answer = await server.request(method, `/api/v1/sessions/${id}/debug${path}`, { body });
+    assert.strictEqual(answer.status, status, `${method} ${path}: ${answer.text}`);
+  }
+  const gdb = new WebSocket(`${server.url.replace('http', 'ws')}/api/v1/sessions/${id}/gdb`);
+  const reply = await new Promise((resolve, reject) => {
+    gdb.on('open', () => gdb.send(Buffer.from('$qSupported:multiprocess+#c6')));
+    gdb.on('message', (data) => { if (data.toString().includes('PacketSize')) resolve(data.toString()); });
+    gdb.on('error', reject);
+  });
+  assert.match(reply, /QStartNoAckMode\+/);
+  saw('connectGdb', 200);
+  gdb.close();
+});
+
+// Snapshots and jobs come later; until then they answer as any unknown path, in our words, and never pretend.
+test('v0.1: snapshot and job calls answer 404 for now', async () => {
   const { id } = await server.session('stm32f4-disco');
   const calls = [
-    ['POST', `/sessions/${id}/debug/breakpoints`, { address: 134218000, type: 'hardware', enabled: true }],
-    ['GET', `/sessions/${id}/debug/registers?scope=general`],
-    ['POST', `/sessions/${id}/debug/registers/r0`, { value: 1 }],
-    ['GET', `/sessions/${id}/debug/memory?address=536870912&size=16`],
-    ['POST', `/sessions/${id}/debug/memory`, { address: 536870912, data: 'AA==' }],
-    ['POST', `/sessions/${id}/debug/step`], ['POST', `/sessions/${id}/debug/continue`],
     ['POST', `/sessions/${id}/snapshot`, { name: 's' }], ['POST', `/sessions/${id}/snapshot/s1/restore`], ['GET', `/sessions/${id}/snapshots`],
     ['POST', '/jobs', { session_id: id, type: 'coverage', options: {} }], ['GET', '/jobs'], ['GET', '/jobs/job-1'], ['DELETE', '/jobs/job-1'],
   ];

@@ -108,9 +108,9 @@ CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool se
   add("-gdb", fmt::format("unix:{},server=on,wait=off", stub_socket));  // costs nothing until somebody connects
 
   int fd = first_console_fd;
-  // SiFive's and the HTIF console write without waiting for room: over a socket, which holds a few hundred single bytes,
+  // SiFive's, OpenTitan's and the HTIF console write without waiting for room: over a socket, which holds a few hundred single bytes,
   // output is lost. A pipe holds a million.
-  const bool hasty = choice.machine.starts_with("sifive_") || choice.machine.starts_with("spike");
+  const bool hasty = choice.machine.starts_with("sifive_") || choice.machine.starts_with("spike") || choice.machine == "opentitan";
   auto chardev = [&](const std::string& name, bool pipe) {
     process::ConsoleSpec console;
     console.name = name;

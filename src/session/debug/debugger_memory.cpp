@@ -27,6 +27,25 @@ Result<void> Debugger::check_range(std::uint64_t address, std::uint64_t size) co
   return fail(std::move(error));
 }
 
+namespace {
+
+// QEMU takes a write that passes the end of memory and loses the rest without a word. Where a range that begins in memory
+// leaves it; nullopt: it does not, or it begins elsewhere (in a device).
+std::optional<std::uint64_t> leaves_memory(const std::vector<backend::MemoryRegion>& regions, std::uint64_t address, std::uint64_t size) {
+  std::uint64_t at = address;
+  for (bool grown = true; grown && at - address < size;) {
+    grown = false;
+    for (const backend::MemoryRegion& region : regions)
+      if (at >= region.address && at - region.address < region.size) {
+        at = region.address + region.size;
+        grown = true;
+      }
+  }
+  return at != address && at - address < size ? std::optional(at) : std::nullopt;
+}
+
+}  // namespace
+
 Task<Result<Bytes>> Debugger::read_bytes(std::uint64_t address, std::uint64_t size, std::optional<unsigned> core) {
   if (auto allowed = may_use(true); !allowed) co_return pass(allowed);
   if (auto fits = check_range(address, size); !fits) co_return pass(fits);
@@ -85,6 +104,7 @@ Task<Result<MemoryRange>> Debugger::read_memory(MemoryQuery query) {
   const std::uint64_t size = query.size.value_or(place->size ? place->size : 4);
   if (size > max_memory) co_return fail(ErrorCode::PAYLOAD_TOO_LARGE, "one call reads at most {} bytes; '{}' has {}", max_memory, query.location, size);
   MemoryRange range{place->addresses.front(), {}};
+  if (auto fits = check_range(range.address, size); !fits) co_return pass(fits);
   auto bytes = co_await read_bytes(range.address, size, query.core);
   if (!bytes && bytes.error().code == ErrorCode::MEMORY_UNMAPPED && size > 1) {
     auto readable = co_await read_readable(range.address, size);
@@ -105,6 +125,11 @@ Task<Result<std::uint64_t>> Debugger::write_memory(MemoryChange change) {
   const std::uint64_t address = place->addresses.front();
   if (change.bytes.empty()) co_return fail(ErrorCode::INVALID_REQUEST, "there are no bytes to write");
   if (auto fits = check_range(address, change.bytes.size()); !fits) co_return pass(fits);
+  if (const auto end = leaves_memory(host_.plan.memory, address, change.bytes.size())) {
+    Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("there is no memory at {}; nothing was written", hex_address(*end))};
+    error.details["address"] = hex_address(*end);
+    co_return fail(std::move(error));
+  }
   auto write = [this, &change, address](gdb::Client& client) -> Task<Result<void>> {
     auto thread = co_await thread_of(client, change.core);
     if (!thread) co_return pass(thread);

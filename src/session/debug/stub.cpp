@@ -133,12 +133,17 @@ void Session::settle(State state, std::string reason) {
     if (state_ != state) set_state(state, std::move(reason));
     return;
   }
+  if (settling_to_ != state) ++settle_changes_;
   settling_to_ = state;
   settling_reason_ = std::move(reason);
   if (std::exchange(settling_, true)) return;
   auto later = [](std::shared_ptr<Session> self) -> Task<> {
-    asio::steady_timer timer(self->executor_, settle_time);
-    co_await timer.async_wait(tuple_awaitable);
+    unsigned seen;
+    do {  // it must have lasted
+      seen = self->settle_changes_;
+      asio::steady_timer timer(self->executor_, settle_time);
+      co_await timer.async_wait(asio::use_awaitable);
+    } while (seen != self->settle_changes_);
     self->settling_ = false;
     if (is_on(self->state_) && self->state_ != self->settling_to_) self->set_state(self->settling_to_, self->settling_reason_);
   };
