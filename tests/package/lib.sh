@@ -4,7 +4,7 @@
 set -euo pipefail
 work=$PWD/build/package/test
 suite=bookworm
-mirror=${VIRSERVER_DEBIAN_MIRROR:-http://deb.debian.org/debian}
+mirror=$(scripts/debian-mirror "$suite")
 micropython=/usr/share/firmware-microbit-micropython/firmware.hex
 export DEBIAN_FRONTEND=noninteractive LC_ALL=C
 passed=0
