@@ -7,6 +7,7 @@
 #include "image/debug_info_impl.hpp"
 #include "image/disassemble.hpp"
 #include "image/dwarf_expression.hpp"
+#include "image/prologue.hpp"
 #include "image/unwind_architecture.hpp"
 
 namespace virserver::image {
@@ -222,13 +223,43 @@ class Unwinder {
   // --- by the habits of the architecture
 
   Caller by_habit(const State& state) {
-    if (const auto value = link_value(state)) {
-      State caller{.found_by = FoundBy::link_register, .values = state.values};
-      if (arch_.link_register) caller.values.erase(*arch_.link_register);
-      cfa_ = at(state.values, arch_.stack_pointer).value_or(0);
-      return returned(std::move(caller), *value, false);
+    const auto prologue = read_prologue_of(state);
+    if (prologue && prologue->new_window) return by_frame_pointer(state);
+    const bool link_saved = prologue && arch_.link_register && prologue->saved.contains(*arch_.link_register);
+    const auto value = link_saved ? std::nullopt : link_value(state);
+    if (prologue && (link_saved || value)) return by_prologue(state, *prologue, value);
+    if (!value) return by_frame_pointer(state);
+    State caller{.found_by = FoundBy::link_register, .values = state.values};
+    caller.values.erase(*arch_.link_register);
+    cfa_ = at(state.values, arch_.stack_pointer).value_or(0);
+    return returned(std::move(caller), *value, false);
+  }
+
+  std::optional<Prologue> read_prologue_of(const State& state) const {
+    const auto symbol = info_ ? info_->symbol_at(state.lookup()) : std::nullopt;
+    if (!symbol || symbol->symbol.kind == SymbolKind::object) return std::nullopt;
+    return read_prologue(*info_, symbol->symbol.address, state.pc);
+  }
+
+  // `return_value` is the link register where the function has not saved it.
+  Caller by_prologue(const State& state, const Prologue& prologue, std::optional<std::uint64_t> return_value) {
+    const auto pointer = prologue.frame_register ? at(state.values, *prologue.frame_register) : std::nullopt;
+    const auto sp = at(state.values, arch_.stack_pointer);
+    if (!pointer && !sp) return end(UnwindEnd::no_rule, "the stack pointer is not known");
+    const std::uint64_t cfa = mask(pointer ? *pointer - static_cast<std::uint64_t>(prologue.frame_offset)
+                                           : *sp - static_cast<std::uint64_t>(prologue.stack_pointer));
+    cfa_ = cfa;
+    State caller{.found_by = return_value ? FoundBy::link_register : FoundBy::prologue};
+    for (unsigned n = 0; n < arch_.names.size(); ++n)
+      if (const auto value = at(state.values, n); value && arch_.preserved(n)) caller.values[n] = *value;
+    caller.values[arch_.stack_pointer] = cfa;
+    for (const auto& [number, offset] : prologue.saved) {
+      const auto value = word(cfa + static_cast<std::uint64_t>(offset));
+      if (!value) return end(UnwindEnd::need_memory, {});
+      if (number == *arch_.link_register) return_value = *value;
+      else caller.values[number] = *value;
     }
-    return by_frame_pointer(state);
+    return returned(std::move(caller), *return_value, false);
   }
 
   // The link register of a function that has not called anything yet. After a call it points into the function itself.
@@ -275,7 +306,13 @@ class Unwinder {
     } else if (input_.architecture == Architecture::sparc) {
       const auto saved = at(state.values, 31), pointer = at(state.values, 30);
       if (!saved || !pointer) return unknown();
+      // `save` gave a new window: the caller's is on the stack, where the emulator shows it also before it is spilled.
       caller.values[arch_.stack_pointer] = cfa_ = *pointer;
+      for (unsigned n = 8; n < 16; ++n)
+        if (const auto in = at(state.values, n + 16)) caller.values[n] = *in;
+      for (unsigned n = 16; n < 32; ++n)
+        if (const auto spilled = word(*pointer + 4 * (n - 16))) caller.values[n] = *spilled;
+      if (need_) return end(UnwindEnd::need_memory, {});
       value = *saved;
     } else {
       const bool thumb = input_.cortex_m || (info_ && info_->impl_->symbols.content_at(state.pc) == Content::thumb);
@@ -390,6 +427,7 @@ std::string_view to_string(FoundBy found_by) {
   switch (found_by) {
     case FoundBy::registers: return "registers";
     case FoundBy::cfi: return "cfi";
+    case FoundBy::prologue: return "prologue";
     case FoundBy::link_register: return "link_register";
     case FoundBy::frame_pointer: return "frame_pointer";
     case FoundBy::exception_frame: break;
