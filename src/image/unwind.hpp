@@ -1,5 +1,5 @@
 // Backtraces: by call frame information (.debug_frame, .eh_frame) where the file has it, else by the habits of the
-// architecture (link register, frame pointer, exception frames of Cortex-M). Pure: registers and memory are given.
+// architecture (what the function's first instructions did, link register, frame pointer; exception frames of Cortex-M). Pure: registers and memory are given.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -23,7 +23,7 @@ struct MemoryWindow {
   std::span<const std::byte> bytes;
 };
 
-enum class FoundBy { registers, cfi, link_register, frame_pointer, exception_frame };
+enum class FoundBy { registers, cfi, prologue, link_register, frame_pointer, exception_frame };
 std::string_view to_string(FoundBy found_by);  // "registers", "cfi", "link_register", ...
 
 struct UnwoundFrame {
