@@ -76,28 +76,34 @@ class Bank {
  private:
   struct State {                    // of a register
     std::uint32_t stored = 0;       // software's bits, latches, and what delayed followers show
-    std::map<std::size_t, std::uint32_t> waited;  // by field: reads since its source changed
-    std::map<std::size_t, std::uint32_t> taken;   // by field: values taken from its stream
+    std::map<std::size_t, std::uint32_t> progress;  // by field: reads since its source changed, values taken from its stream
     std::uint64_t reads = 0, writes = 0;
   };
-  struct Place {
-    std::size_t block = 0, in = 0;  // `in`: index of the register
-    unsigned shift = 0;             // bits: of the register in the access; of the access in the register
-    unsigned skip = 0;
-    std::uint32_t lanes = 0;        // bits of the register that the access touches
+  struct Entry {                    // of the index by address
+    std::uint64_t address = 0;
+    unsigned bytes = 0;
+    std::size_t block = 0, in = 0;
+  };
+  struct Touched {                  // a register, wholly or in part, by an access
+    const Entry* entry = nullptr;
+    int shift = 0;                  // bits: where the register begins in the access; below 0 it begins before
+    std::uint32_t lanes = 0;        // the register's bits that the access reaches
   };
 
-  std::vector<Place> places(std::uint64_t address, unsigned width) const;
-  std::uint32_t shown(std::size_t block, std::size_t in, std::uint64_t now) const;
-  std::uint32_t shown(std::size_t block, const Bits& bits, std::uint64_t now) const;
-  void after_read(std::size_t block, std::size_t in, std::uint64_t now);
-  void store(std::size_t block, std::size_t in, std::uint32_t value, std::uint32_t lanes, std::uint64_t now);
-  void fire(std::size_t block, std::size_t in, const std::uint32_t* value, std::uint32_t lanes);
-  void update_lines(std::uint64_t now, std::vector<LineChange>& changes);
+  const Register& of(const Entry& entry) const { return blocks_[entry.block].registers[entry.in]; }
+  std::vector<Touched> touched(std::uint64_t address, unsigned width) const;
+  std::uint64_t peek(const std::vector<Touched>& touched, std::uint64_t now) const;
+  std::uint32_t shown(std::size_t block, std::size_t in, std::uint32_t mask, std::uint64_t now) const;
+  std::uint32_t source_of(std::size_t block, const Field& field, const Follow& follow, std::uint64_t now) const;
+  void advance_followers(const Entry& entry, std::uint32_t lanes, std::uint64_t now);
+  void advance_streams(const Entry& entry, std::uint32_t lanes);
+  void fire(const Entry& entry, std::optional<std::uint32_t> written, std::uint32_t lanes);
+  std::vector<LineChange> update_lines(std::uint64_t now);
 
   std::vector<Block> blocks_;
   bool bit_band_ = false;
   std::vector<std::vector<State>> states_;      // by block and register
+  std::vector<Entry> index_;                    // by address
   std::map<unsigned, bool> lines_;
   std::uint64_t origin_ = 0;                    // of the counters
 };

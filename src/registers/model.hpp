@@ -95,8 +95,7 @@ struct Block {
   std::string source;             // the document the numbers are from
   std::vector<std::string> backends;  // that it is for; empty: all
   std::uint64_t base = 0, size = 0;
-  bool keep_rest = false;         // addresses without a register keep what is written; else they are left to the machine
-  std::vector<Register> registers;    // sorted by offset, apart from each other
+  std::vector<Register> registers;    // what is between them is left to the machine
   std::vector<Interrupt> interrupts;
 };
 
