@@ -71,6 +71,7 @@ object to_json(const Node& node) {
   if (!node.targets.empty()) result["targets"] = node.targets;
   result["consoles"] = list_of(node.consoles);
   put_text(result, "default_console", node.default_console);
+  if (!node.register_models.is_null()) result["register_models"] = node.register_models;
   return result;
 }
 

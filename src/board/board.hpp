@@ -1,6 +1,6 @@
 // What to emulate, independent of any emulator: the BoardConfig of the API.
 #pragma once
-#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -9,6 +9,7 @@
 
 #include "base/architecture.hpp"
 #include "base/error.hpp"
+#include "registers/model.hpp"
 
 namespace virserver::board {
 
@@ -56,6 +57,8 @@ struct Node {
   boost::json::object targets;  // backend name -> what the node is there; {"qemu": {"machine": ...}}
   std::vector<Console> consoles;
   std::string default_console;  // empty: the first
+  boost::json::value register_models;           // as written: a list, "off", or null
+  std::vector<registers::Block> register_blocks;  // what that means, checked; those switched off are left out
 };
 
 struct Resources {

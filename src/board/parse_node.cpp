@@ -11,7 +11,7 @@ namespace virserver::board {
 namespace {
 
 constexpr std::string_view node_fields[] = {"id", "backend", "soc", "processor", "memory",
-                                            "peripherals", "targets", "consoles", "default_console"};
+                                            "peripherals", "targets", "consoles", "default_console", "register_models"};
 constexpr std::string_view processor_fields[] = {"type", "cores", "frequency", "features"};
 constexpr std::string_view memory_fields[] = {"type", "name", "address", "size", "access"};
 constexpr std::string_view peripheral_fields[] = {"type", "name", "address", "irq", "properties"};
@@ -154,6 +154,7 @@ Node parse_node(Problems& problems, const std::string& pointer, const boost::jso
     }
   }
   parse_consoles(problems, fields, node);
+  parse_register_models(problems, fields, node);
   return node;
 }
 

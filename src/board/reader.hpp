@@ -71,6 +71,7 @@ std::optional<std::uint64_t> integer_of(const boost::json::value& value);  // al
 Node parse_node(Problems& problems, const std::string& pointer, const boost::json::value& value, std::size_t index);
 boost::json::object parse_targets(Problems& problems, const std::string& pointer, const boost::json::value& value);
 void parse_consoles(Problems& problems, Fields& fields, Node& node);
+void parse_register_models(Problems& problems, Fields& fields, Node& node);
 void check_interconnect(Problems& problems, const boost::json::value& value, const std::vector<Node>& nodes);
 void check_boot(Problems& problems, const boost::json::value& value);
 Resources parse_resources(Problems& problems, const boost::json::value& value);

@@ -15,14 +15,9 @@ namespace virserver::board {
 namespace {
 namespace json = boost::json;
 
-struct Block {
-  std::string name;
-  std::uint64_t address = 0, size = 0;
-  std::map<std::uint64_t, std::string> registers;  // by offset
-};
 struct Table {
   std::vector<std::string> chips;
-  std::map<std::uint64_t, Block> blocks;  // by address
+  std::map<std::uint64_t, RegisterBlock> blocks;  // by address
 };
 
 std::map<std::uint64_t, std::string> registers_of(const json::value& value) {
@@ -40,7 +35,7 @@ Table read_table(std::string_view file, std::string_view text) {
     for (const auto& chip : object.at("chips").as_array()) table.chips.emplace_back(chip.as_string());
     for (const auto& [name, entry] : object.at("blocks").as_object()) {
       const auto& members = entry.as_object();
-      Block block{std::string(name), members.at("address").to_number<std::uint64_t>(), members.at("size").to_number<std::uint64_t>(), {}};
+      RegisterBlock block{std::string(name), members.at("address").to_number<std::uint64_t>(), members.at("size").to_number<std::uint64_t>(), {}};
       const auto* layout = members.if_contains("layout");
       block.registers = registers_of(layout ? object.at("layouts").as_object().at(layout->as_string()) : members.at("registers"));
       if (block.size == 0 || (!block.registers.empty() && block.registers.rbegin()->first >= block.size))
@@ -81,12 +76,20 @@ std::string RegisterName::text() const { return name.empty() ? fmt::format("{}+{
 
 void load_register_tables() { tables(); }
 
+const RegisterBlock* find_register_block(std::string_view soc, std::string_view name) {
+  const Table* table = table_of(soc);
+  if (!table) return nullptr;
+  for (const auto& [address, block] : table->blocks)
+    if (lower(block.name) == lower(name)) return &block;
+  return nullptr;
+}
+
 std::optional<RegisterName> find_register(std::string_view soc, std::uint64_t address) {
   const Table* table = table_of(soc);
   if (!table) return std::nullopt;
   auto after = table->blocks.upper_bound(address);
   if (after == table->blocks.begin()) return std::nullopt;
-  const Block& block = (--after)->second;
+  const RegisterBlock& block = (--after)->second;
   const std::uint64_t offset = address - block.address;
   if (offset >= block.size) return std::nullopt;
   RegisterName found{block.name, "", block.address, offset};

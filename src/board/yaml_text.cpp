@@ -28,7 +28,7 @@ std::string scalar(std::string_view key, const json::value& value) {
     if (key == "address" && view.starts_with("0x") && parse_u64(view)) return std::string(view);
     return plain(view) ? std::string(view) : json::serialize(value);
   }
-  const bool address = key == "reset_address" || key == "vector_table";
+  const bool address = key == "reset_address" || key == "vector_table" || key == "base";
   if (value.is_number() && address) return hex_address(value.to_number<std::uint64_t>());
   if (value.is_number() && key == "size") {
     const auto size = value.to_number<std::uint64_t>();

@@ -20,7 +20,7 @@ std::uint32_t ticks(std::uint64_t elapsed_ns, std::uint64_t hz) {
 std::uint32_t reached(const Field& field, const Trigger& trigger, std::optional<std::uint32_t> written, std::uint32_t lanes) {
   using enum Trigger::Kind;
   if ((trigger.kind == read) != !written) return 0;
-  if (trigger.kind == read) return field.mask();
+  if (trigger.kind == read || trigger.kind == write) return field.mask();
   if (trigger.kind == value) return (*written & lanes) == trigger.value ? field.mask() : 0;
   const std::uint32_t hit = trigger.bits.of((trigger.kind == ones ? *written : ~*written) & lanes);
   return trigger.bits.count == 1 ? (hit ? field.mask() : 0) : (hit << field.low) & field.mask();

@@ -34,10 +34,10 @@ struct Follow {
 
 // Something that software does to a register.
 struct Trigger {
-  enum class Kind { ones, zeros, value, read };
+  enum class Kind { ones, zeros, value, write, read };
   Kind kind = Kind::ones;
   Bits bits;                      // ones, zeros: written there; a single bit triggers the whole field, else bit for bit
-  std::uint32_t value = 0;        // value: exactly this is written to the register
+  std::uint32_t value = 0;        // value: exactly this is written to the register; write: anything is
 };
 
 // Bits that triggers set and clear; where one write does both, set wins.
@@ -89,11 +89,17 @@ struct Interrupt {
   std::vector<Condition> when;
 };
 
+// A backend, up to a version: later ones have the device themselves.
+struct Audience {
+  std::string backend;
+  std::string before;             // "8.2": not that and later; empty: every version
+};
+
 struct Block {
   std::string name;               // "RCC", unique in its node
   std::string model;              // id of the built-in model it is made of; empty: written in the board
   std::string source;             // the document the numbers are from
-  std::vector<std::string> backends;  // that it is for; empty: all
+  std::vector<Audience> backends; // that it is for; empty: all
   std::uint64_t base = 0, size = 0;
   std::vector<Register> registers;    // what is between them is left to the machine
   std::vector<Interrupt> interrupts;
