@@ -137,6 +137,7 @@ void Bank::advance_streams(const Entry& entry, std::uint32_t lanes) {
     if (!stream || !(reg.fields[f].mask() & lanes)) continue;
     std::uint32_t& next = state.progress[f];
     if (++next == stream->values.size()) next = stream->repeat ? 0 : next - 1;
+    if (next == 0) state.progress.erase(f);  // as at the beginning
   }
 }
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bit>
 #include <map>
+#include <set>
 
 namespace virserver::registers {
 namespace {
@@ -126,13 +127,14 @@ class Check {
     }
   }
 
-  // Each bit has at most one source, so a walk from every bit finds every cycle.
+  // Each bit has at most one source, so a walk from every bit finds every cycle. A cycle is reported once.
   void chains() {
     const auto field_of = [&](std::size_t in, unsigned bit) -> const Field* {
       for (const Field& field : block_.registers[in].fields)
         if (std::holds_alternative<Follow>(field.rule) && (field.mask() >> bit & 1)) return &field;
       return nullptr;
     };
+    std::set<std::pair<std::size_t, unsigned>> reported;
     for (std::size_t in = 0; in < block_.registers.size(); ++in)
       for (const Field& field : block_.registers[in].fields)
         for (unsigned first = field.low; std::holds_alternative<Follow>(field.rule) && first < field.low + field.count; ++first) {
@@ -140,8 +142,11 @@ class Check {
           unsigned bit = first, steps = 0;
           bool cycle = false;
           std::string path;
+          std::vector<std::pair<std::size_t, unsigned>> walked;
+          if (reported.contains({in, first})) break;
           for (const Field* step = field_of(place, bit); step && !cycle && steps <= max_chain; step = field_of(place, bit), ++steps) {
             path += fmt::format("{}.{} follows ", block_.registers[place].name, step->name);
+            walked.emplace_back(place, bit);
             const Bits& source = std::get<Follow>(step->rule).source;
             bit = source.low + (source.count == 1 ? 0 : bit - step->low);
             place = source.in;
@@ -149,6 +154,7 @@ class Check {
           }
           if (cycle) add(at(block_.registers[in], field) + "/follows", "never settles: {}{}.{}", path, block_.registers[in].name, field.name);
           else if (steps > max_chain) add(at(block_.registers[in], field) + "/follows", "follows a chain of more than {} fields", max_chain);
+          if (cycle) reported.insert(walked.begin(), walked.end());
           if (cycle || steps > max_chain) break;
         }
   }
