@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/register_models.hpp"
 #include "base/bytes.hpp"
 
 namespace virserver::backend {
@@ -57,6 +58,13 @@ Part memory_part(const board::Memory& memory, std::size_t index, const EnginePla
   return part;
 }
 
+// Where the machine has nothing a register model may stand in.
+const registers::Block* model_at(const board::Node& node, const EnginePlan& plan, std::uint64_t address) {
+  for (const auto& block : node.register_blocks)
+    if (address >= block.base && address - block.base < block.size && std::ranges::find(plan.register_models, block.name) != plan.register_models.end()) return &block;
+  return nullptr;
+}
+
 Part peripheral_part(const board::Node& node, std::size_t index, const EnginePlan& plan) {
   const board::Peripheral& wanted = node.peripherals[index];
   Part part{.pointer = fmt::format("/nodes/0/peripherals/{}", index), .kind = "peripheral", .name = wanted.name};
@@ -70,6 +78,12 @@ Part peripheral_part(const board::Node& node, std::size_t index, const EnginePla
     return part;
   }
   const DeviceRegion* device = device_at(plan, *wanted.address);
+  if (const auto* block = !device || device->stub ? model_at(node, plan, *wanted.address) : nullptr) {
+    part.on = model_text(*block);
+    part.state = PartState::approximated;
+    part.reason = block->description.empty() ? "a register model plays it" : block->description;
+    return part;
+  }
   if (!device) {
     part.state = PartState::missing;
     const MemoryRegion* memory = memory_at(plan, *wanted.address);
@@ -151,6 +165,7 @@ std::vector<Finding> peripheral_findings(const board::Board& board, const Engine
   const board::Node& node = board.nodes.front();
   for (std::size_t i = 0; i < node.peripherals.size(); ++i) {
     const Part part = peripheral_part(node, i, plan);
+    if (part.on.contains("register model")) continue;  // has a finding of its own
     if (part.state == PartState::approximated) different.push_back(fmt::format("{} ({})", part.name, part.reason));
     if (part.state == PartState::missing) (part.reason.starts_with("a stub") ? stubs : absent).push_back(part.name);
   }

@@ -59,7 +59,7 @@ struct BackendInfo {
 inline constexpr const char* feature_names[] = {
     "power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images",
     "adoption", "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "rtt", "snapshot", "fork",
-    "coverage", "trace", "irq", "deterministic", "record", "shared_memory", "multi_node", "virtual_time", "diagnosis"};
+    "coverage", "trace", "irq", "deterministic", "record", "shared_memory", "multi_node", "virtual_time", "diagnosis", "register_models"};
 
 enum class Severity { info, approximated, missing, error };
 struct Finding {
@@ -96,6 +96,7 @@ struct EnginePlan {
   std::vector<MemoryRegion> memory;
   std::vector<DeviceRegion> devices;     // sorted by address; empty where the backend does not tell
   std::vector<board::Console> consoles;  // that the engine will have, semihosting not included
+  std::vector<std::string> register_models;  // names of the blocks that are played (register_models.hpp)
   bool semihosting = false;
   std::string default_console;
   std::uint64_t minimum_memory_mb = 0;   // host memory below which the engine does not run

@@ -32,7 +32,7 @@ class BlockParser {
     fields_.required("block");
     block_.name = fields_.name("block").value_or("");
     block_.source = fields_.text("source", 256).value_or("");
-    fields_.text("description", 1024);
+    block_.description = fields_.text("description", 1024).value_or("");
     fields_.boolean("enabled");
     parse_backends();
     parse_place();

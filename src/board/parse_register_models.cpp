@@ -147,6 +147,7 @@ void parse_register_models(Problems& problems, Fields& fields, Node& node) {
         if (const auto* flag = object->if_contains("enabled")) enabled = !flag->is_bool() || flag->get_bool();
     }
     if (!block) continue;
+    block->entry = i;
     check_place(problems, pointer, *block, node, blocks);
     registers += block->registers.size();
     if (registers > max_node_registers) {

@@ -98,6 +98,8 @@ struct Audience {
 struct Block {
   std::string name;               // "RCC", unique in its node
   std::string model;              // id of the built-in model it is made of; empty: written in the board
+  std::size_t entry = 0;          // its place in the board's list
+  std::string description;        // what it stands for and what it leaves out, in a sentence; may be empty
   std::string source;             // the document the numbers are from
   std::vector<Audience> backends; // that it is for; empty: all
   std::uint64_t base = 0, size = 0;

@@ -34,6 +34,7 @@ json::object plan_to_json(const backend::EnginePlan& plan) {
           {"memory", std::move(memory)},
           {"devices", std::move(devices)},
           {"consoles", std::move(consoles)},
+          {"register_models", json::array(plan.register_models.begin(), plan.register_models.end())},
           {"semihosting", plan.semihosting},
           {"default_console", plan.default_console},
           {"minimum_memory_mb", plan.minimum_memory_mb},
@@ -68,6 +69,8 @@ backend::EnginePlan plan_from_json(const json::object& object) {
     const auto& console = value.as_object();
     plan.consoles.push_back({text(console, "name"), text(console, "peripheral"), console.at("index").to_number<unsigned>()});
   }
+  if (const auto* models = object.if_contains("register_models"))  // not in rows of earlier versions
+    for (const auto& name : models->as_array()) plan.register_models.emplace_back(name.as_string());
   plan.semihosting = object.at("semihosting").as_bool();
   plan.default_console = text(object, "default_console");
   plan.minimum_memory_mb = object.at("minimum_memory_mb").to_number<std::uint64_t>();

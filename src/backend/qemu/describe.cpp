@@ -18,6 +18,7 @@ std::map<std::string, Feature> features(bool available, const std::string& why_n
   for (const char* name : {"power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images", "adoption",
                            "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "rtt", "diagnosis"})
     all[name] = Feature{true, ""};
+  all["register_models"] = register_model_player();
   all["shared_memory"].reason = "a QEMU process emulates one machine; this version of VirServer does not connect several";
   all["multi_node"].reason = all["shared_memory"].reason;
   return all;
@@ -30,6 +31,8 @@ std::string bus_kind(std::string_view name) {
 }
 
 }  // namespace
+
+Feature register_model_player() { return {false, "this version of VirServer does not play register models yet"}; }
 
 BackendInfo describe(const std::vector<std::shared_ptr<const Binary>>& binaries) {
   BackendInfo info;

@@ -39,6 +39,9 @@ std::vector<std::filesystem::path> find_binaries(const std::vector<std::filesyst
 // Asks one executable; never fails, a QEMU that does not answer within `timeout` is killed and `error` says so.
 Task<std::shared_ptr<const Binary>> inspect(std::filesystem::path path, std::chrono::milliseconds timeout);
 
+// Whether accesses to modelled registers are played.
+Feature register_model_player();
+
 // The answer of the API for these executables.
 BackendInfo describe(const std::vector<std::shared_ptr<const Binary>>& binaries);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "backend/parts.hpp"
+#include "backend/register_models.hpp"
 #include "backend/qemu/nearest_machine.hpp"
 #include "backend/qemu/tables.hpp"
 #include "base/bytes.hpp"
@@ -152,6 +153,7 @@ EnginePlan make_plan(const board::Board& board, const Binary& binary, const Targ
   for (const auto& region : facts.memory)
     if (region.name.ends_with(".uicr"))
       plan.findings.push_back({Severity::info, "", fmt::format("what an image writes to {} at {} is ignored", region.name, hex_address(region.address))});
+  plan_register_models(board, choice.version, register_model_player(), plan);
   for (auto& finding : peripheral_findings(board, plan, choice.machine)) plan.findings.push_back(std::move(finding));
   return plan;
 }
