@@ -79,6 +79,7 @@ Part peripheral_part(const board::Node& node, std::size_t index, const EnginePla
   }
   const DeviceRegion* device = device_at(plan, *wanted.address);
   if (const auto* block = !device || device->stub ? model_at(node, plan, *wanted.address) : nullptr) {
+    part.modelled = true;
     part.on = model_text(*block);
     part.state = PartState::approximated;
     part.reason = block->description.empty() ? "a register model plays it" : block->description;
@@ -165,7 +166,7 @@ std::vector<Finding> peripheral_findings(const board::Board& board, const Engine
   const board::Node& node = board.nodes.front();
   for (std::size_t i = 0; i < node.peripherals.size(); ++i) {
     const Part part = peripheral_part(node, i, plan);
-    if (part.on.contains("register model")) continue;  // has a finding of its own
+    if (part.modelled) continue;  // has a finding of its own
     if (part.state == PartState::approximated) different.push_back(fmt::format("{} ({})", part.name, part.reason));
     if (part.state == PartState::missing) (part.reason.starts_with("a stub") ? stubs : absent).push_back(part.name);
   }

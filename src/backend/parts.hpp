@@ -23,6 +23,7 @@ struct Part {
   PartState state = PartState::unknown;
   std::string on;       // what stands for it on the machine; empty if nothing does
   std::string reason;   // for every state but `runs`
+  bool modelled = false;  // a register model stands for it
 };
 
 // Every processor, memory, peripheral and console of the board's first node, in this order. Memory and processor follow
