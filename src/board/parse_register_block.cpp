@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/bytes.hpp"
+#include "board/document_builder.hpp"
 #include "board/register_block.hpp"
 #include "board/register_names.hpp"
 #include "board/registers.hpp"
@@ -110,7 +111,7 @@ class BlockParser {
   }
 
   void parse_register(std::string_view name, const json::value& value) {
-    const std::string pointer = fields_.at("registers") + '/' + std::string(name);
+    const std::string pointer = fields_.at("registers") + '/' + pointer_token(name);
     if (!valid_word(name)) return problems_.add(pointer, fmt::format("{} is not a name; use 1 to 32 letters, digits and '_', not beginning with a digit", shown(json::string(name))), {}, true);
     Register reg;
     reg.name = name;
@@ -137,7 +138,7 @@ class BlockParser {
     if (const auto* list = fields.object("fields")) {
       if (list->size() > max_fields) fields.error("fields", fmt::format("has {} fields; at most {} are accepted", list->size(), max_fields));
       else
-        for (const auto& [field, member] : *list) parse_field(reg, in, fields.at("fields") + '/' + std::string(field), field, member);
+        for (const auto& [field, member] : *list) parse_field(reg, in, fields.at("fields") + '/' + pointer_token(field), field, member);
     }
     block_.registers.push_back(std::move(reg));
   }
@@ -255,7 +256,7 @@ class BlockParser {
       Interrupt interrupt;
       if (const auto irq = fields.number("irq", {0, 1023})) interrupt.line = static_cast<unsigned>(*irq);
       else if (irq_) interrupt.line = *irq_;
-      else if (!fields.find("irq")) problems_.add(pointer, "the field \"irq\" is missing, here and at the block, and no peripheral of the node has this name and an interrupt number");
+      else if (!fields.find("irq") && !fields_.find("irq") && !std::exchange(irq_missed_, true)) problems_.add(pointer, "the field \"irq\" is missing, here and at the block, and no peripheral of the node has this name and an interrupt number");
       const auto* value = fields.find("when");
       const NameScope names(block_, std::nullopt);
       const auto add = [&](const std::string& at, const json::value& item) {
@@ -277,6 +278,7 @@ class BlockParser {
   Block block_;
   const RegisterBlock* names_ = nullptr;
   std::optional<unsigned> irq_;
+  bool irq_missed_ = false;
   unsigned default_width_ = 32;
   bool default_observe_ = false;
   std::set<std::string> written_;      // registers that say what is writable

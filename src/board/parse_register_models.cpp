@@ -54,7 +54,14 @@ std::optional<Block> use_model(Problems& problems, Fields& entry, const Node& no
   if (entry.find("block")) merged.erase("base");  // another block of the kind is elsewhere
   for (const std::string_view key : {"block", "base", "irq"})
     if (const auto* own = entry.find(key)) merged[key] = *own;
-  Block block = parse_register_block(problems, entry.pointer(), merged, node);
+  Problems inner(nullptr);
+  Block block = parse_register_block(inner, entry.pointer(), merged, node);
+  if (!inner.empty())  // the model itself is sound: the entry's own words are wrong, or it lacks some
+    for (const auto& mistake : inner.error().details.at("errors").as_array()) {
+      const std::string pointer(mistake.at("pointer").as_string());
+      const bool own = pointer.size() > entry.pointer().size() && entry.find(std::string_view(pointer).substr(entry.pointer().size() + 1));
+      problems.add(own ? pointer : entry.pointer(), std::string(mistake.at("message").as_string()));
+    }
   block.model = *id;
   return block;
 }

@@ -43,6 +43,18 @@ class RandomBoard {
     return boost::json::string(fmt::format("{:#x}", value));
   }
 
+  // Above every memory; sometimes off.
+  boost::json::value register_models() {
+    if (below(4) == 0) return coin() ? boost::json::value("OFF") : boost::json::value(false);
+    boost::json::array list;
+    if (coin()) list.push_back({{"use", "stm32f1-uid"}, {"base", number(UINT64_C(0xFFFF000000000000))}, {"enabled", coin()}});
+    if (coin()) list.push_back({{"use", "stm32-usart-txe"}, {"block", "U1"}, {"base", number(UINT64_C(0xFFFF000000001000))}, {"irq", below(1024)}});
+    boost::json::object on{{"bits", coin() ? boost::json::value(1) : boost::json::value("1:1")}, {"follows", coin() ? boost::json::value(0) : boost::json::value("CR.0")}};
+    list.push_back({{"block", "B"}, {"base", number(UINT64_C(0xFFFF000000002000))}, {"size", coin() ? boost::json::value("4K") : boost::json::value(64)},
+                    {"source", text()}, {"rest", coin() ? "keep" : "device"}, {"registers", {{"CR", {{"offset", number(below(16) * 4)}, {"reset", number(below(1u << 31))}, {"fields", {{"RDY", on}}}}}}}});
+    return list;
+  }
+
   boost::json::object node(std::uint64_t i) {
     const auto types = processor_types();
     const auto words = peripheral_words();
@@ -73,6 +85,7 @@ class RandomBoard {
     }
     if (coin() || !memory.empty()) node["memory"] = memory;
     if (coin()) node["peripherals"] = peripherals;
+    if (coin()) node["register_models"] = register_models();
     if (coin()) {
       node["consoles"] = {{{"name", "c0"}}, {{"name", "c1"}, {"index", 5}}};
       if (coin()) node["default_console"] = "C1";

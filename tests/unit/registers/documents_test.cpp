@@ -28,7 +28,7 @@ std::vector<std::string> examples() {
 
 TEST(RegisterModelsDocument, TheTenLinesDoWhatThePageSays) {
   ASSERT_GE(examples().size(), 3u);
-  const std::string& ten = examples().front();
+  const std::string ten = examples().front();
   EXPECT_EQ(std::ranges::count(ten, '\n'), 9) << "ten lines, with the first";
   Bank bank = virserver::testing::bank_of(ten);
   bank.write(0x400E0620, 4, 1, 0);
