@@ -1,13 +1,15 @@
 // The session's own debugger over REST, on the test firmware. Every answer is checked against the contract.
 import assert from 'node:assert';
 import { join } from 'node:path';
-import { after, before, test } from 'node:test';
+import { after, afterEach, before, test } from 'node:test';
+import { Gdb } from './lib/gdb.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
 let server;
 before(async () => { server = await new Server().start(); await server.discovered(); });
 after(() => server.destroy());
+afterEach(() => Gdb.killAll());
 
 const image = (board) => join(firmwareDir, `${board}.elf`);
 
@@ -380,4 +382,47 @@ test('pause ends a step that takes long', async () => {
   const paused = await target.pause();
   assert.deepStrictEqual([paused.state, paused.reason], ['stopped', 'pause']);
   assert.strictEqual((await target.step('instruction')).reason, 'step');
+});
+
+test('with a gdb at the same time: conditions disturb nobody, stops are told to all', async () => {
+  const target = await running('mps2-an385', 'together');
+  const { gdb_port } = (await server.get(`/api/v1/sessions/${target.id}`)).body;
+  const gdb = new Gdb(image('mps2-an385'), `127.0.0.1:${gdb_port}`);
+  await gdb.says(/Remote debugging[^]*?\n0x/);
+  assert.deepStrictEqual([(await target.stopped()).gdb_clients], [1]);
+  gdb.say('continue');
+  await gdb.says(/Continuing/);
+  await server.eventually(async () => (await target.state()).state === 'running');
+  const never = await target.break('put_number', { condition: '$r0 > 100' });
+  await target.type('count 50');
+  await target.shows('line 50');
+  assert.strictEqual((await target.state()).state, 'running');
+  assert.strictEqual(target.must(await target.get(`/breakpoints/${never.id}`)).hit_count, 0);
+
+  target.must(await server.patch(`${target.path}/breakpoints/${never.id}`, { condition: '$r0 == 7' }));
+  const typed = target.type('count 9');
+  const stopped = await target.stopped();
+  await typed;
+  assert.deepStrictEqual(stopped.breakpoint_ids, [never.id]);
+  await gdb.says(/SIGTRAP[^]*put_number/);
+  assert.strictEqual(await gdb.value('$r0'), 7);
+  // A write of the one is seen by the other, a gdb's own breakpoint by the API as such.
+  target.must(await target.post('/registers/r0', { value: 8 }));
+  gdb.say('maintenance flush register-cache');
+  assert.strictEqual(await gdb.value('$r0'), 8);
+  gdb.say('break run');
+  await gdb.says(/Breakpoint 1 at/);
+  gdb.say('continue');
+  await gdb.says(/Continuing/);
+  await server.eventually(async () => (await target.state()).state === 'running');
+  const again = target.type('version');
+  await gdb.says(/Breakpoint 1, (0x\w+ in )?run/);
+  await again;
+  const theirs = await target.state();
+  assert.deepStrictEqual([theirs.state, theirs.reason, theirs.breakpoint_ids], ['stopped', 'breakpoint', []]);
+  assert.strictEqual((await server.delete(`${target.path}/breakpoints`)).status, 204);
+  await gdb.quit('detach\nquit');
+  await server.eventually(async () => (await target.state()).state === 'running');
+  await target.type('done');
+  await target.shows('you said: done');
 });

@@ -1,9 +1,9 @@
 // Debian's gdb-multiarch through every door of a session: its TCP port, the WebSocket by virctl, several at once.
 import assert from 'node:assert';
-import { spawn } from 'node:child_process';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { Gdb } from './lib/gdb.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { start, virctl, virctlPath } from './lib/virctl.mjs';
 
@@ -12,7 +12,7 @@ const attached = /Remote debugging using [^]*?\n0x[0-9a-f]+ in \w+/;
 let server;
 before(async () => { server = await new Server().start(); await server.discovered(); });
 after(() => server.destroy());
-afterEach(() => { for (const gdb of Gdb.all) gdb.child.kill('SIGKILL'); Gdb.all.clear(); });
+afterEach(() => Gdb.killAll());
 
 async function board(name, { on = true, via = server } = {}) {
   const session = await via.session('mps2-an385', { name });
@@ -26,45 +26,6 @@ async function board(name, { on = true, via = server } = {}) {
 const status = async (id, via = server) => (await via.get(`/api/v1/sessions/${id}`)).body.status;
 const becomes = (id, wanted, via = server) => via.eventually(async () => await status(id, via) === wanted, 10_000, () => `the session did not become ${wanted}`);
 
-// A gdb that is told one command after the other; `says` waits for what it prints.
-class Gdb {
-  constructor(target, { file = image } = {}) {
-    this.out = '';
-    this.child = spawn('gdb-multiarch', ['-q', '-nx', '-ex', 'set confirm off', '-ex', 'set pagination off', '-ex', 'set tcp auto-retry off', file],
-                       { stdio: ['pipe', 'pipe', 'pipe'] });
-    for (const stream of [this.child.stdout, this.child.stderr]) stream.on('data', (data) => { this.out += data; this.wake?.(); });
-    this.ended = new Promise((go) => this.child.on('close', () => { this.over = true; this.wake?.(); go(); }));
-    this.seen = 0;
-    if (target) this.target(target);
-    Gdb.all.add(this);
-  }
-  say(command) { this.child.stdin.write(`${command}\n`); }
-  target(target) { this.say(`target extended-remote ${target}`); }
-  async says(pattern, timeout = 20_000) {
-    const end = Date.now() + timeout;
-    for (;;) {
-      const match = pattern.exec(this.out.slice(this.seen));
-      if (match) {
-        this.seen += match.index + match[0].length;
-        return match;
-      }
-      if (this.over || Date.now() > end) throw new Error(`gdb did not say ${pattern}; it said:\n${this.out}`);
-      await new Promise((go) => { this.wake = go; setTimeout(go, 200); });
-    }
-  }
-  async value(expression) {
-    this.say(`printf "<%d>\\n", ${expression}`);
-    return Number((await this.says(/<(-?\d+)>/))[1]);
-  }
-  interrupt() { this.child.kill('SIGINT'); }
-  // A test that fails leaves none behind.
-  static all = new Set();
-  async quit(command = 'quit') {
-    this.say(command);
-    await this.ended;
-  }
-}
-
 test('a session says its port; one that is taken is refused', async () => {
   const first = await server.session('mps2-an385');
   assert.ok(first.gdb_port > 0);
@@ -76,7 +37,7 @@ test('a session says its port; one that is taken is refused', async () => {
 
 test('attach, breakpoint by symbol, backtrace, finish, step, watch, variables, registers, detach', async () => {
   const { id, gdb_port } = await board('tour');
-  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  const gdb = new Gdb(image, `127.0.0.1:${gdb_port}`);
   await gdb.says(attached);
   await becomes(id, 'paused');
   gdb.say('break count');
@@ -110,7 +71,7 @@ test('attach, breakpoint by symbol, backtrace, finish, step, watch, variables, r
 
 test('monitor: halt, reset halt, resume, help, and the emulator\'s own words', async () => {
   const { id, gdb_port } = await board('monitor');
-  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  const gdb = new Gdb(image, `127.0.0.1:${gdb_port}`);
   await gdb.says(/\(gdb\)/);
   gdb.say('monitor reset halt');
   gdb.say('maintenance flush register-cache');
@@ -129,9 +90,9 @@ test('monitor: halt, reset halt, resume, help, and the emulator\'s own words', a
 
 test('every door at once: two gdbs by TCP and virctl, and the API', async () => {
   const { id, gdb_port } = await board('doors');
-  const first = new Gdb(`127.0.0.1:${gdb_port}`);
+  const first = new Gdb(image, `127.0.0.1:${gdb_port}`);
   await first.says(attached);
-  const second = new Gdb(`| ${virctlPath} --server ${server.url} gdb ${id}`);
+  const second = new Gdb(image, `| ${virctlPath} --server ${server.url} gdb ${id}`);
   await second.says(attached);
   first.say('break count');
   await first.says(/Breakpoint 1 at/);
@@ -168,7 +129,7 @@ test('virctl gdb starts a debugger, and opens a local port', async () => {
   const listening = start(['gdb', id, '--listen', '127.0.0.1:0'], { server });
   await listening.shows('listening on');
   const port = /listening on 127\.0\.0\.1:(\d+)/.exec(listening.stdout)[1];
-  const gdb = new Gdb(`127.0.0.1:${port}`);
+  const gdb = new Gdb(image, `127.0.0.1:${port}`);
   await gdb.says(attached);
   await gdb.quit('detach\nquit');
   listening.child.kill('SIGINT');
@@ -181,7 +142,7 @@ test('virctl gdb starts a debugger, and opens a local port', async () => {
 
 test('a power cycle with a gdb attached: breakpoints are put back before the first instruction', async () => {
   const { id, gdb_port } = await board('cycle');
-  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  const gdb = new Gdb(image, `127.0.0.1:${gdb_port}`);
   await gdb.says(attached);
   gdb.say('break hello');
   await gdb.says(/Breakpoint 1 at/);
@@ -200,7 +161,7 @@ test('after a restart of the server: the same port, and no breakpoint of the ear
   const own = await new Server().start();
   await own.discovered();
   const { id, gdb_port } = await board('restart', { via: own });
-  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  const gdb = new Gdb(image, `127.0.0.1:${gdb_port}`);
   await gdb.says(attached);
   await becomes(id, 'paused', own);
   gdb.say('break count');
@@ -234,7 +195,7 @@ test('what is not the protocol is turned away: a web page\'s request with a pack
 
 test('a session that is deleted lets its debuggers go', async () => {
   const { id, gdb_port } = await board('gone');
-  const gdb = new Gdb(`127.0.0.1:${gdb_port}`);
+  const gdb = new Gdb(image, `127.0.0.1:${gdb_port}`);
   await gdb.says(attached);
   assert.strictEqual((await server.delete(`/api/v1/sessions/${id}`)).status, 204);
   gdb.say('stepi');

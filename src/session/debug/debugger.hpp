@@ -163,6 +163,7 @@ class Debugger final : private gdb::Subscriber {
   struct Step;
   enum class Progress { stepped, arrived, interrupted };  // interrupted: something else stopped the machine, the step is over
   Task<> run_step(std::shared_ptr<Step> step);
+  Task<Result<gdb::StopReply>> step_once(Step& step);
   Task<Result<Progress>> step_instruction(Step& step);
   Task<Result<Progress>> run_to(Step& step, Guard guard);
   Task<Result<Progress>> step_over(Step& step);
@@ -211,6 +212,7 @@ class Debugger final : private gdb::Subscriber {
     std::vector<std::uint64_t> ids;
     bool guard = false;
     std::string message;
+    bool others = false;  // a breakpoint of a gdb, which takes it out again as soon as it is told
   };
   std::optional<Verdict> verdict_;  // of the stop that is announced next
   struct Stop {

@@ -221,7 +221,11 @@ Task<bool> Debugger::judge(gdb::Client& client, gdb::StopReply stop) {
     ours |= bridge_.breakpoints().has(owner_, place);
     others |= bridge_.breakpoints().others_have(owner_, place);
   }
-  if (!ours) co_return false;
+  verdict.others = others;
+  if (!ours) {
+    verdict_ = std::move(verdict);
+    co_return false;
+  }
   for (const Guard& guard : std::vector(guards_)) {
     if (stop.watch_address || guard.place.address != pc) continue;
     const auto sp = guard.lowest_sp ? co_await read_pointer(client, client.description().stack_pointer(), stop.thread) : std::nullopt;

@@ -110,7 +110,7 @@ Task<Result<MemoryRange>> Debugger::read_memory(MemoryQuery query) {
     auto readable = co_await read_readable(range.address, size);
     const std::uint64_t bad = range.address + (readable ? readable->size() : 0);
     Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("there is no memory at {}", hex_address(bad))};
-    if (readable && !readable->empty()) error.message += fmt::format("; {} can be read", fmt::format("{} to {}", hex_address(range.address), hex_address(last_of(range.address, readable->size()))));
+    if (readable && !readable->empty()) error.message += fmt::format("; {} to {} can be read", hex_address(range.address), hex_address(last_of(range.address, readable->size())));
     error.details["address"] = hex_address(bad);
     co_return fail(std::move(error));
   }

@@ -51,9 +51,10 @@ void Debugger::on_stopped(const gdb::StopReply& stop, bool) {
     stop_.watch = DebugState::Watch{*stop.watch_address, access_of(stop.reason)};
     stop_.message = fmt::format("{} of the watched memory at {}", to_string(stop_.watch->access), hex_address(*stop.watch_address));
   } else {
-    // A step of ours or of a gdb ends with the same signal as a breakpoint: the verdict tells, or state() looks at the pc.
-    stop_.reason = StopReason::step;
-    stop_.message = "stepped";
+    // A step ends with the same signal as a breakpoint: the verdict tells.
+    const bool theirs = verdict && verdict->others;
+    stop_.reason = theirs ? StopReason::breakpoint : StopReason::step;
+    stop_.message = theirs ? "a breakpoint of a gdb" : "stepped";
   }
   if (verdict && !verdict->ids.empty()) {
     if (!stop_.watch) stop_.reason = StopReason::breakpoint;
@@ -115,13 +116,6 @@ Task<Result<DebugState>> Debugger::state() {
   if (where->pc) {
     auto locate = [pc = *where->pc](const Symbols& symbols) { return symbols.locate(pc); };
     view.location = co_await with_symbols(std::move(locate));
-    // Where a gdb has a breakpoint and we have none, it is one of its own.
-    const auto places = bridge_.breakpoints().all();
-    const bool marked = std::ranges::any_of(places, [&](const auto& each) { return !each.is_watch() && each.address == *where->pc && !bridge_.breakpoints().has(owner_, each); });
-    if (view.reason == StopReason::step && marked) {
-      view.reason = StopReason::breakpoint;
-      view.message = "a breakpoint of a gdb";
-    }
     view.message += " at " + to_text(*view.location);
   }
   co_return view;

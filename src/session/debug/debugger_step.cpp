@@ -9,6 +9,7 @@
 namespace virserver::session {
 namespace {
 constexpr auto stop_patience = std::chrono::hours(24);  // an instruction may wait for an interrupt
+constexpr auto asleep_after = std::chrono::milliseconds(100);  // a step takes a fifth of one
 constexpr auto look_around = std::chrono::milliseconds(200);
 constexpr std::size_t longest_instruction = 16;
 }  // namespace
@@ -56,7 +57,7 @@ Task<> Debugger::run_step(std::shared_ptr<Step> step) {
     }
   }
   co_await drop_guards(false);
-  if (step->outcome && *step->outcome != Progress::interrupted && stop_.reason != StopReason::pause) {
+  if (step->outcome && *step->outcome != Progress::interrupted && !step->abandoned) {
     stop_.reason = StopReason::step;
     stop_.message = "stepped";
   }
@@ -65,13 +66,22 @@ Task<> Debugger::run_step(std::shared_ptr<Step> step) {
   step->finished.cancel();
 }
 
-Task<Result<Debugger::Progress>> Debugger::step_instruction(Step& step) {
+// An instruction that waits for an interrupt (wfi) lets no step end: the processor is stopped then, and stands behind it.
+Task<Result<gdb::StopReply>> Debugger::step_once(Step& step) {
   gdb::Bridge::Resume how;
   how.kind = gdb::Bridge::Resume::Kind::step;
   how.thread = step.thread;
   auto resumed = co_await bridge_.resume(owner_, std::move(how));
   if (!resumed) co_return pass(resumed);
-  auto stop = co_await wait_stop(stop_patience, {});
+  auto stop = co_await bridge_.wait_stopped(asleep_after);
+  if (stop || stop.error().code != ErrorCode::ENGINE_TIMEOUT) co_return stop;
+  stop = co_await bridge_.interrupt(owner_);
+  if (stop && stop->interrupted() && !step.abandoned) stop->signal = gdb::kSignalTrap;
+  co_return stop;
+}
+
+Task<Result<Debugger::Progress>> Debugger::step_instruction(Step& step) {
+  auto stop = co_await step_once(step);
   if (!stop) co_return pass(stop);
   const bool plain = stop->signal == gdb::kSignalTrap && !stop->watch_address;
   if (!plain || step.abandoned) co_return Progress::interrupted;
