@@ -20,6 +20,13 @@ Owner Bridge::join(Subscriber& subscriber, Role role) {
   return owner;
 }
 
+std::vector<Bridge::Told> Bridge::everyone() const {
+  std::vector<Told> all;
+  all.reserve(members_.size());
+  for (const auto& [owner, member] : members_) all.push_back({owner, member.subscriber, member.waiting});
+  return all;
+}
+
 std::size_t Bridge::subscribers(Role role) const {
   return static_cast<std::size_t>(
       std::count_if(members_.begin(), members_.end(), [role](const auto& member) { return member.second.role == role; }));
@@ -73,8 +80,8 @@ Task<Result<void>> Bridge::attach_locked(Then then, Owner by) {
   installed_.clear();
   auto put = co_await put_breakpoints();
   if (!put) co_return pass(put);
-  const auto members = members_;
-  for (const auto& [owner, member] : members) member.subscriber->on_attached();
+  const auto told = everyone();
+  for (const auto& one : told) one.subscriber->on_attached();
   if (then == Then::run || (then == Then::as_before && connection->was_running)) co_return co_await run(0, Resume{.waits = false});
   if (connection->was_running) {
     if (by != 0) interrupter_ = by;
@@ -141,17 +148,17 @@ void Bridge::lost(Error why) {
   undecided_.reset();
   lost_ = std::move(why);
   wake();
-  const auto members = members_;
+  const auto told = everyone();
   const auto error = *lost_;
-  for (const auto& [owner, member] : members) member.subscriber->on_lost(error, member.waiting);
+  for (const auto& one : told) one.subscriber->on_lost(error, one.waiting);
 }
 
 void Bridge::engine_ended(std::string why) { lost({ErrorCode::TARGET_OFF, std::move(why)}); }
 
 void Bridge::machine_was_reset() {
   aborted_ = false;
-  const auto members = members_;
-  for (const auto& [owner, member] : members) member.subscriber->on_reset();
+  const auto told = everyone();
+  for (const auto& one : told) one.subscriber->on_reset();
 }
 
 Task<> Bridge::stop() {

@@ -177,6 +177,13 @@ class Bridge {
   void retire();
   Task<> reap();
 
+  // Those who are told of something now, in the order in which they came; what they do changes nothing of it.
+  struct Told {
+    Owner owner;
+    Subscriber* subscriber;
+    bool waiting;
+  };
+  std::vector<Told> everyone() const;
   void stopped(StopReply stop);
   Task<> judge();
   Task<Result<void>> judge_locked();  // undecided_, if there is one: announced, or the machine runs on

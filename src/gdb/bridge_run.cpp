@@ -86,19 +86,19 @@ void Bridge::announce(const StopReply& stop) {
   holders_.clear();
   if (interrupter_) holders_.insert(*interrupter_);
   interrupter_.reset();
-  const auto members = members_;
+  const auto told = everyone();
   for (auto& [owner, member] : members_) {
     if (member.waiting) holders_.insert(owner);
     member.waiting = false;
   }
   wake();
-  for (const auto& [owner, member] : members) member.subscriber->on_stopped(stop, member.waiting);
+  for (const auto& one : told) one.subscriber->on_stopped(stop, one.waiting);
 }
 
 void Bridge::announce_resumed(Owner by) {
-  const auto members = members_;
-  for (const auto& [owner, member] : members)
-    if (owner != by) member.subscriber->on_resumed();
+  const auto told = everyone();
+  for (const auto& one : told)
+    if (one.owner != by) one.subscriber->on_resumed();
 }
 
 Task<Result<void>> Bridge::resume(Owner owner, Resume how) {

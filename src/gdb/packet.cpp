@@ -1,16 +1,22 @@
 #include "gdb/packet.hpp"
 
+#include <algorithm>
+#include <array>
+
 namespace virserver::gdb {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
 
-constexpr int hex_value(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
+constexpr auto hex_values = [] {
+  std::array<signed char, 256> values{};
+  values.fill(-1);
+  for (int i = 0; i < 10; ++i) values[static_cast<std::size_t>('0' + i)] = static_cast<signed char>(i);
+  for (int i = 0; i < 6; ++i)
+    values[static_cast<std::size_t>('a' + i)] = values[static_cast<std::size_t>('A' + i)] = static_cast<signed char>(10 + i);
+  return values;
+}();
+constexpr int hex_value(char c) { return hex_values[static_cast<unsigned char>(c)]; }
 
 // In `*n` the character before is repeated n - 29 times more; n is printable and neither + nor -, which leaves 3 to 97.
 constexpr int run_length_bias = 29;
@@ -18,8 +24,26 @@ constexpr bool is_run_length(char c) { return c >= ' ' && c <= '~' && c != '#' &
 
 }  // namespace
 
+// Most of a packet is text that means itself.
+void PacketReader::take_run(std::string_view& input) {
+  std::size_t n = 0;
+  unsigned sum = sum_;
+  for (; n < input.size(); ++n) {
+    const char c = input[n];
+    if (c == '#' || c == '$' || c == '*') break;
+    sum += static_cast<unsigned char>(c);
+  }
+  sum_ = static_cast<std::uint8_t>(sum);
+  const auto room = max_payload_ - payload_.size();
+  if (n > room) defect_ = Kind::too_long;
+  payload_.append(input.substr(0, std::min(n, room)));
+  input.remove_prefix(n);
+}
+
 std::optional<PacketReader::Item> PacketReader::next(std::string_view& input) {
   while (!input.empty()) {
+    if (state_ == State::payload) take_run(input);
+    if (input.empty()) break;
     const char c = input.front();
     input.remove_prefix(1);
     switch (state_) {
@@ -140,11 +164,13 @@ std::string unescape(std::string_view field) {
 std::optional<std::string> from_hex(std::string_view hex) {
   if (hex.empty() || hex.size() % 2) return std::nullopt;
   std::string out(hex.size() / 2, '\0');
+  int all = 0;  // negative when one is
   for (std::size_t i = 0; i < out.size(); ++i) {
     const int high = hex_value(hex[2 * i]), low = hex_value(hex[2 * i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
+    all |= high | low;
     out[i] = static_cast<char>(high << 4 | low);
   }
+  if (all < 0) return std::nullopt;
   return out;
 }
 

@@ -51,6 +51,7 @@ class PacketReader {
   std::optional<Item> finish(char low);
   void start(char kind);
   void take(char c);
+  void take_run(std::string_view& input);
 
   From from_;
   std::size_t max_payload_;

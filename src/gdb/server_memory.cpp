@@ -58,6 +58,10 @@ Task<Impl::Answer> Impl::remove(std::string_view rest) {
 Task<Impl::Answer> Impl::read_memory(std::string_view rest) {
   const auto range = parse_range(rest);
   if (!range || range->size == 0) co_return "E01";
+  if (range->size <= bridge_.target().quirks.max_memory_bytes && bridge_.state() == TargetState::stopped) {
+    auto reply = co_await bridge_.request(fmt::format("m{:x},{:x}", range->address, range->size), general_);
+    co_return reply ? std::move(*reply) : failure_code(reply.error());
+  }
   auto memory = co_await bridge_.read_memory(range->address, std::min<std::uint64_t>(range->size, max_read), general_);
   if (!memory) co_return failure_code(memory.error());
   co_return to_hex(as_text(*memory));
