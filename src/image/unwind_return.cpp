@@ -72,7 +72,9 @@ Unwinder::Caller Unwinder::exception_frame(State handler, std::uint64_t exc_retu
   caller.values.erase(15);
   const std::uint64_t size = exc_return & 0x10 ? 0x20 : 0x68;
   caller.values[arch_.stack_pointer] = mask(*sp + size + (*caller.xpsr & 1u << 9 ? 4 : 0));
-  if (!is_code(caller.pc))
+  // A call of a null or wild function pointer came from where the link register says.
+  const std::uint64_t link = caller.values[*arch_.link_register];
+  if (!is_code(caller.pc) && !is_code(return_address(link) - 1) && !is_exception_return(link))
     return end(UnwindEnd::bad_caller, fmt::format("the interrupted address {} is no code of this program", hex_address(caller.pc)));
   return caller;
 }

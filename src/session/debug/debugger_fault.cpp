@@ -6,7 +6,7 @@
 namespace virserver::session {
 namespace {
 
-constexpr std::uint64_t scb_faults = 0xe000ed28;  // CFSR HFSR DFSR MMFAR BFAR AFSR
+constexpr std::uint64_t scb_faults = 0xe000ed24;  // SHCSR CFSR HFSR DFSR MMFAR BFAR AFSR
 constexpr std::uint64_t scb_secure = 0xe000ede4;  // SFSR SFAR, Armv8-M only
 constexpr std::size_t max_frames = 64;
 
@@ -30,18 +30,23 @@ Task<Result<void>> Debugger::machine_fault(gdb::Client& client, FaultView& view)
   std::size_t at = 0;  // the frame where the fault came
   if (host_.plan.profile == 'M' && host_.plan.architecture == Architecture::arm) {
     CortexMFault fault;
-    auto status = co_await client.read_memory(scb_faults, 24, thread);
+    auto status = co_await client.read_memory(scb_faults, 28, thread);
     if (!status) co_return pass(status);
-    fault = {word(*status, 0), word(*status, 1), word(*status, 2), word(*status, 3), word(*status, 4), word(*status, 5), 0, 0, 0};
+    std::size_t next = 0;
+    for (auto* field : {&fault.shcsr, &fault.cfsr, &fault.hfsr, &fault.dfsr, &fault.mmfar, &fault.bfar, &fault.afsr})
+      *field = word(*status, next++);
     if (auto secure = co_await client.read_memory(scb_secure, 8, thread)) {
       fault.sfsr = word(*secure, 0);
       fault.sfar = word(*secure, 1);
     }
     if (const auto xpsr = stack.registers.find("xpsr"); xpsr != stack.registers.end()) fault.exception = xpsr->second & 0x1ff;
-    explain(fault, view);
     const auto handler = fault.exception >= 3 && fault.exception <= 7;
     const auto interrupted = std::ranges::find(stack.trace.frames, true, &image::UnwoundFrame::interrupted);
-    if (handler && interrupted != stack.trace.frames.end()) at = static_cast<std::size_t>(interrupted - stack.trace.frames.begin());
+    if (handler && interrupted != stack.trace.frames.end()) {
+      at = static_cast<std::size_t>(interrupted - stack.trace.frames.begin());
+      fault.pc = static_cast<std::uint32_t>(interrupted->pc);
+    }
+    explain(fault, view);
   } else {
     image::Registers asked;
     for (const auto& name : fault_registers(host_.plan.architecture)) {

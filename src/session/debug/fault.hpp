@@ -30,8 +30,9 @@ struct FaultView {
 
 // Cortex-M. A register that the processor does not have is 0.
 struct CortexMFault {
-  std::uint32_t cfsr = 0, hfsr = 0, dfsr = 0, mmfar = 0, bfar = 0, afsr = 0, sfsr = 0, sfar = 0;
-  unsigned exception = 0;  // the active one, xPSR[8:0]
+  std::uint32_t cfsr = 0, hfsr = 0, dfsr = 0, mmfar = 0, bfar = 0, afsr = 0, sfsr = 0, sfar = 0, shcsr = 0;
+  unsigned exception = 0;           // the active one, xPSR[8:0]
+  std::optional<std::uint32_t> pc;  // where the fault came, if its frame is known
 };
 // Fills cause, summary, explanation, status registers, fault address and `faulted`.
 void explain(const CortexMFault& fault, FaultView& view);

@@ -6,6 +6,7 @@
 
 #include "base/bytes.hpp"
 #include "session/debug/fault.hpp"
+#include "session/debug/fault_words.hpp"
 
 namespace virserver::session {
 namespace {
@@ -15,43 +16,15 @@ std::optional<std::uint64_t> get(const image::Registers& registers, std::string_
   return found == registers.end() ? std::nullopt : std::optional(found->second);
 }
 
-struct Cause {
-  std::uint64_t code;
-  std::string_view name, words;
-};
-constexpr Cause riscv_causes[] = {
-    {0, "instruction_misaligned", "a jump to an address that is not aligned"},
-    {1, "instruction_access", "an instruction was fetched from where there is no memory"},
-    {2, "illegal_instruction", "an instruction that the processor does not have"},
-    {4, "load_misaligned", "a load from an address that is not aligned"},
-    {5, "load_access", "a load from where there is no memory or device"},
-    {6, "store_misaligned", "a store to an address that is not aligned"},
-    {7, "store_access", "a store to where there is no memory or device"},
-    {12, "instruction_page", "an instruction was fetched from a page that is not mapped"},
-    {13, "load_page", "a load from a page that is not mapped"},
-    {15, "store_page", "a store to a page that is not mapped"},
-};
-constexpr Cause aarch64_causes[] = {
-    {0x00, "undefined_instruction", "an undefined instruction"},
-    {0x07, "fp_disabled", "a floating-point or vector instruction with the unit switched off"},
-    {0x0e, "illegal_state", "an illegal execution state"},
-    {0x20, "instruction_abort", "an instruction could not be fetched (from a lower exception level)"},
-    {0x21, "instruction_abort", "an instruction could not be fetched"},
-    {0x22, "pc_alignment", "the program counter is not aligned"},
-    {0x24, "data_abort", "a load or store failed (from a lower exception level)"},
-    {0x25, "data_abort", "a load or store failed"},
-    {0x26, "sp_alignment", "the stack pointer is not aligned"},
-    {0x2f, "serror", "an asynchronous external abort"},
-};
-
-void take(FaultView& view, const Cause& cause, std::uint64_t pc, std::optional<std::uint64_t> address) {
+void take(FaultView& view, FaultWords words, std::uint64_t pc) {
   view.faulted = true;
-  view.cause = cause.name;
-  view.fault_address = address;
+  view.cause = std::move(words.cause);
+  view.fault_address = words.address;
   view.registers["pc"] = pc;
-  view.explanation.push_back(std::string(cause.words));
-  if (address) view.explanation.push_back(fmt::format("the access was to {}", hex_address(*address)));
-  view.summary = fmt::format("{} at {}", cause.words, hex_address(pc));
+  view.summary = fmt::format("{} at {}", words.what, hex_address(pc));
+  view.explanation.push_back(std::move(words.what));
+  if (words.address) view.explanation.push_back(fmt::format("the access was to {}", hex_address(*words.address)));
+  for (std::string& sentence : words.details) view.explanation.push_back(std::move(sentence));
 }
 
 void riscv(const image::Registers& registers, unsigned bits, FaultView& view) {
@@ -59,12 +32,10 @@ void riscv(const image::Registers& registers, unsigned bits, FaultView& view) {
   if (!mcause || !mepc) return;
   view.status_registers = {{"mcause", *mcause}, {"mepc", *mepc}};
   if (mtval) view.status_registers["mtval"] = *mtval;
-  const bool interrupt = (*mcause >> (bits - 1)) & 1;
-  if (interrupt || (*mcause == 0 && *mepc == 0)) return;
-  const auto found = std::ranges::find(riscv_causes, *mcause, &Cause::code);
-  if (found == std::end(riscv_causes)) return;
-  const bool has_address = *mcause != 2;
-  take(view, *found, *mepc, has_address ? mtval : std::nullopt);
+  if (*mcause == 0 && *mepc == 0) return;  // as after reset
+  FaultWords words = riscv_trap(*mcause, mtval.value_or(0), bits);
+  if (!mtval) words.address.reset();
+  if (!words.cause.empty()) take(view, std::move(words), *mepc);
 }
 
 void aarch64(const image::Registers& registers, FaultView& view) {
@@ -73,10 +44,9 @@ void aarch64(const image::Registers& registers, FaultView& view) {
   view.status_registers = {{"ESR_EL1", *esr}, {"ELR_EL1", *elr}};
   if (far) view.status_registers["FAR_EL1"] = *far;
   if (*esr == 0 && *elr == 0) return;
-  const auto found = std::ranges::find(aarch64_causes, (*esr >> 26) & 0x3f, &Cause::code);
-  if (found == std::end(aarch64_causes)) return;
-  const bool has_address = found->name == "data_abort" || found->name == "instruction_abort";
-  take(view, *found, *elr, has_address ? far : std::nullopt);
+  FaultWords words = aarch64_exception(*esr, far.value_or(0));
+  if (!far) words.address.reset();
+  if (!words.cause.empty()) take(view, std::move(words), *elr);
 }
 
 void arm(const image::Registers& registers, FaultView& view) {
@@ -85,13 +55,16 @@ void arm(const image::Registers& registers, FaultView& view) {
     if (const auto value = get(registers, name)) view.status_registers[name] = *value;
   const auto lr = get(registers, "lr");
   if (!cpsr || !lr) return;
+  constexpr unsigned mode_abort = 0x17, mode_undefined = 0x1b;
   const auto mode = *cpsr & 0x1f;
-  if (mode == 0x1b) take(view, {0, "undefined_instruction", "an undefined instruction"}, *lr - 4, std::nullopt);
-  if (mode != 0x17) return;
+  if (mode == mode_undefined)
+    take(view, {.cause = "undefined_instruction", .what = "an instruction that the processor does not have",
+                .details = {"usually: a jump into data, a corrupt function pointer, or the FPU while it is off"}}, *lr - 4);
+  if (mode != mode_abort) return;
   // An abort of a fetch leaves lr 4 behind it, one of an access 8; which it was the status registers say.
-  const bool data = get(registers, "DFSR").value_or(0) != 0;
-  if (data) take(view, {0, "data_abort", "a load or store failed"}, *lr - 8, get(registers, "DFAR"));
-  else take(view, {0, "prefetch_abort", "an instruction could not be fetched"}, *lr - 4, get(registers, "IFAR"));
+  const auto status = [&](const char* name) { return static_cast<std::uint32_t>(get(registers, name).value_or(0)); };
+  if (status("DFSR") != 0) take(view, arm_data_abort(status("DFSR"), status("DFAR")), *lr - 8);
+  else take(view, arm_prefetch_abort(status("IFSR"), status("IFAR")), *lr - 4);
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include "base/bytes.hpp"
 #include "session/debug/fault.hpp"
+#include "session/debug/fault_words.hpp"
 
 namespace virserver::session {
 namespace {
@@ -80,7 +81,11 @@ void explain(const CortexMFault& fault, FaultView& view) {
     view.fault_address = fault.sfar;
     view.explanation.push_back(fmt::format("SFAR: the access was to {}", hex_address(fault.sfar)));
   }
-  view.status_registers = {{"CFSR", fault.cfsr}, {"HFSR", fault.hfsr}, {"DFSR", fault.dfsr}, {"MMFAR", fault.mmfar}, {"BFAR", fault.bfar}, {"AFSR", fault.afsr}};
+  CortexMStatus status{.cfsr = fault.cfsr, .hfsr = fault.hfsr, .dfsr = fault.dfsr, .shcsr = fault.shcsr, .mmfar = fault.mmfar,
+                       .bfar = fault.bfar};
+  for (std::string& sentence : cortex_m_advice(status, fault.pc)) view.explanation.push_back(std::move(sentence));
+  view.status_registers = {{"CFSR", fault.cfsr}, {"HFSR", fault.hfsr}, {"DFSR", fault.dfsr}, {"MMFAR", fault.mmfar}, {"BFAR", fault.bfar}, {"AFSR", fault.afsr},
+                           {"SHCSR", fault.shcsr}};
   if (fault.sfsr) view.status_registers["SFSR"] = fault.sfsr;
 
   const bool in_handler = fault.exception >= 3 && fault.exception <= 7;

@@ -190,6 +190,27 @@ TEST(Unwind, AWildProgramCounter) {
   EXPECT_EQ(snapshot.function(trace.frames[1]), "middle");
 }
 
+// A call of a null function pointer: the exception's frame has a pc of 0, and the link register is of the call.
+TEST(Unwind, ANullFunctionPointerWasCalled) {
+  Snapshot snapshot("exceptions-m3-O0");
+  const Backtrace whole = unwind(snapshot.info.get(), snapshot.input);
+  const UnwoundFrame& interrupted = whole.frames.at(3);
+  const std::uint64_t frame = interrupted.registers.at("sp") - 0x20;
+  Bytes changed = snapshot.memory[0];
+  const auto put = [&](std::uint64_t address, std::uint32_t value) {
+    for (int i = 0; i < 4; ++i) changed[address - snapshot.input.memory[0].address + static_cast<std::uint64_t>(i)] = static_cast<std::byte>(value >> 8 * i);
+  };
+  put(frame + 24, 0);                                                          // pc
+  put(frame + 20, static_cast<std::uint32_t>(whole.frames.at(4).pc) | 1);      // lr: in svc_handler, behind its call
+  snapshot.input.memory[0].bytes = changed;
+  const Backtrace trace = unwind(snapshot.info.get(), snapshot.input);
+  ASSERT_GE(trace.frames.size(), 5u) << trace.reason;
+  EXPECT_EQ(trace.frames[3].pc, 0u);
+  EXPECT_TRUE(trace.frames[3].interrupted);
+  EXPECT_EQ(snapshot.function(trace.frames[4]), "svc_handler");
+  EXPECT_EQ(trace.frames[4].found_by, FoundBy::link_register);
+}
+
 TEST(Unwind, ACorruptStackEnds) {
   const Snapshot snapshot("riscv64-O0");
   unsigned seed = 7;
