@@ -80,14 +80,8 @@ std::optional<std::uint64_t> table_address(const EnginePlan& plan, std::span<con
   return std::nullopt;
 }
 
-std::uint64_t wanted_table(const EnginePlan& plan) {
-  const auto* known = plan.data.if_contains("vector_table");
-  boost::system::error_code ec;
-  return known ? known->to_number<std::uint64_t>(ec) : 0;
-}
-
 Result<void> check_vector_table(const EnginePlan& plan, std::span<const LoadImage> images) {
-  const std::uint64_t wanted = wanted_table(plan);
+  const std::uint64_t wanted = vector_table(plan);
   auto bad = [&](std::string why) -> Result<void> {
     Error error{ErrorCode::IMAGE_BAD_VECTOR_TABLE,
                 fmt::format("{}; the processor starts with the vector table at {}", why, hex_address(wanted)),
@@ -141,6 +135,12 @@ std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadIm
   return problems;
 }
 
+std::uint64_t vector_table(const EnginePlan& plan) {
+  const auto* known = plan.data.if_contains("vector_table");
+  boost::system::error_code ec;
+  return known ? known->to_number<std::uint64_t>(ec) : 0;
+}
+
 Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images) {
   auto problems = image_problems(plan, images);
   if (!problems.empty()) return std::unexpected(std::move(problems.front()));
@@ -150,7 +150,7 @@ Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> ima
 Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image) {
   const std::span<const LoadImage> alone(&image, 1);
   for (Error& problem : image_problems(plan, alone)) {
-    if (problem.code == ErrorCode::IMAGE_BAD_VECTOR_TABLE && !table_address(plan, alone, wanted_table(plan))) continue;
+    if (problem.code == ErrorCode::IMAGE_BAD_VECTOR_TABLE && !table_address(plan, alone, vector_table(plan))) continue;
     return std::unexpected(std::move(problem));
   }
   return {};

@@ -17,6 +17,9 @@ Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image
 // The same as check_images, every problem instead of the first.
 std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadImage> images);
 
+// Cortex-M: where the processor finds its stack pointer and first address at a reset.
+std::uint64_t vector_table(const EnginePlan& plan);
+
 // Where a raw binary goes when the user names no address: the lowest loadable region. Error: IMAGE_ADDRESS_REQUIRED.
 Result<std::uint64_t> default_load_address(const EnginePlan& plan);
 

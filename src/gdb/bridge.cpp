@@ -12,7 +12,11 @@ Bridge::Bridge(asio::any_io_executor executor, Target target)
 
 Bridge::~Bridge() = default;
 
-void Bridge::set_target(Target target) { target_ = std::move(target); }
+void Bridge::set_target(Target target) {
+  target_ = std::move(target);
+  downloads_.start(target_.images);
+  resetting_ = false;
+}
 
 Owner Bridge::join(Subscriber& subscriber, Role role) {
   const auto owner = next_owner_++;
@@ -159,6 +163,12 @@ void Bridge::machine_was_reset() {
   aborted_ = false;
   const auto told = everyone();
   for (const auto& one : told) one.subscriber->on_reset();
+  if (std::exchange(resetting_, false) || downloads_.empty()) return;
+  auto again = [](Bridge* self) -> Task<> {
+    auto done = co_await self->reset(0, Reset::keep);
+    if (!done) log::warn("what was written over the images could not be put back after a reset: {}", done.error().message);
+  };
+  scope_.spawn(again(this));
 }
 
 Task<> Bridge::stop() {

@@ -28,6 +28,7 @@
 #include "base/task_scope.hpp"
 #include "gdb/breakpoints.hpp"
 #include "gdb/client.hpp"
+#include "gdb/downloads.hpp"
 #include "gdb/quirks.hpp"
 #include "gdb/stop_reply.hpp"
 #include "gdb/target_description.hpp"
@@ -50,6 +51,10 @@ struct Target {
   std::function<Task<Result<Bytes>>(std::uint64_t address, std::size_t size)> read_memory_running;
   // Stops a running machine whose stub does not listen then (Quirks::Interrupt::outside).
   std::function<Task<Result<void>>()> interrupt;
+
+  // The images that a reset writes again: what debuggers have written over them is put back after it.
+  std::vector<MemoryRange> images;
+  std::optional<std::uint64_t> vector_table;  // Cortex-M: where a reset takes sp and pc from
 
   Quirks quirks;
   Architecture architecture = Architecture::other;  // names the registers where the stub does not
@@ -155,7 +160,8 @@ class Bridge {
   enum class Reset { keep, halt, run };  // afterwards: as it was, stopped at the first instruction, running
   Task<Result<void>> reset(Owner owner, Reset after);
 
-  // The machine was reset by someone else (the API, the guest): subscribers are told, breakpoints put back if need be.
+  // The machine was reset, by a call here or by itself: subscribers are told. One that reset itself and whose images were
+  // written over is reset once more, so that what was written is what runs.
   void machine_was_reset();
   // The engine ended. Subscribers are told with `why`; breakpoints are kept.
   void engine_ended(std::string why);
@@ -204,6 +210,8 @@ class Bridge {
   Task<Result<void>> forget_unwanted();  // takes breakpoints out of a stopped machine that nobody wants any more
   Task<Result<void>> forget_all();
   Task<Result<void>> put_breakpoints();
+  Task<Result<void>> reset_machine();
+  Task<Result<void>> put_downloads();
   Task<Result<void>> answering();  // attached, and the stub answers now
   // The client, for one call of `use` on a machine that may run: stopped for that moment if need be. The lock is held.
   Task<Result<void>> at_any_time(std::function<Task<Result<void>>()> use);
@@ -224,6 +232,9 @@ class Bridge {
 
   BreakpointTable breakpoints_;      // what is wanted
   std::set<Breakpoint> installed_;   // what the stub has
+
+  Downloads downloads_;
+  bool resetting_ = false;  // by a call here, and machine_was_reset has not come yet
 
   AsyncMutex lock_;  // attaching, resuming, changing breakpoints
   Quiet quiet_ = Quiet::no;

@@ -82,8 +82,10 @@ Task<Result<void>> Bridge::write_memory(std::uint64_t address, Bytes bytes, std:
   const auto lock = co_await lock_.lock();
   auto attached = co_await attach_locked(Then::as_before, 0);
   if (!attached) co_return pass(attached);
-  auto write = [this, address, &bytes, thread] { return client_->write_memory(address, std::move(bytes), thread_or_current(thread)); };
-  co_return co_await at_any_time(std::move(write));
+  auto write = [this, address, &bytes, thread] { return client_->write_memory(address, bytes, thread_or_current(thread)); };
+  auto written = co_await at_any_time(std::move(write));
+  if (written) downloads_.written(address, bytes);
+  co_return written;
 }
 
 Task<Result<std::vector<std::optional<Bytes>>>> Bridge::read_registers(std::vector<Register> which, std::optional<ThreadId> thread) {
@@ -137,13 +139,48 @@ Task<Result<void>> Bridge::briefly(std::function<Task<Result<void>>(Client& clie
   co_return co_await at_any_time(std::move(call));
 }
 
+// A machine whose images were written over stands for it, so that it never runs what the reset brings back.
+Task<Result<void>> Bridge::reset_machine() {
+  resetting_ = true;
+  if (downloads_.empty()) co_return co_await target_.reset();
+  const auto lock = co_await lock_.lock();
+  auto attached = co_await attach_locked(Then::as_before, 0);
+  if (!attached) co_return pass(attached);
+  auto call = [](Bridge* self) -> Task<Result<void>> {
+    auto done = co_await self->target_.reset();
+    if (!done) co_return done;
+    co_return co_await self->put_downloads();
+  };
+  auto use = [this, call] { return call(this); };
+  co_return co_await at_any_time(std::move(use));
+}
+
+Task<Result<void>> Bridge::put_downloads() {
+  const auto thread = client_->current_thread();
+  const auto pieces = downloads_.all();
+  for (const auto& [address, bytes] : pieces) {
+    auto written = co_await client_->write_memory(address, bytes, thread);
+    if (!written) co_return written;
+  }
+  if (!target_.vector_table) co_return Result<void>();
+  auto table = co_await client_->read_memory(*target_.vector_table, 8, thread);
+  if (!table) co_return pass(table);
+  if (!description_.stack_pointer() || !description_.program_counter()) co_return Result<void>();
+  const Register sp = *description_.stack_pointer(), pc = *description_.program_counter();
+  Bytes stack(table->begin(), table->begin() + 4), start(table->begin() + 4, table->end());
+  start[0] &= std::byte{0xfe};  // little endian; bit 0 is the Thumb state
+  auto set = co_await client_->write_register(sp, std::move(stack), thread);
+  if (!set) co_return set;
+  co_return co_await client_->write_register(pc, std::move(start), thread);
+}
+
 Task<Result<void>> Bridge::reset(Owner owner, Reset after) {
   if (!target_.reset) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{} cannot reset the machine", target_.quirks.name);
   if (after == Reset::halt) {
     auto stopped = co_await interrupt(owner);
     if (!stopped) co_return pass(stopped);
   }
-  auto done = co_await target_.reset();
+  auto done = co_await reset_machine();
   if (!done) co_return pass(done);
   aborted_ = false;
   if (state_ != TargetState::stopped) co_return Result<void>();

@@ -177,6 +177,9 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   engine_ = std::move(*launched);
   loaded_.clear();
   for (const store::ProgramRow& row : images->rows) loaded_.push_back(row.id);
+  images_.clear();
+  for (const image::Image& image : images->images)
+    for (const image::Region& region : image.regions) images_.push_back({region.address, region.bytes.size()});
   keep_loaded();
   set_state(paused ? State::paused : State::running);
   wire_engine();
@@ -204,6 +207,7 @@ void Session::on_engine_event(const backend::EngineEvent& event) {
       break;
     case Kind::reset:
       services_.events.append("session.state", id_, {{"status", to_string(state_)}, {"reset", true}});
+      if (debugger_attached()) bridge_->machine_was_reset();
       break;
     case Kind::warning:
       services_.events.append("session.warning", id_, {{"message", event.message}});

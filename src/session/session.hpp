@@ -186,6 +186,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool settling_ = false;
   std::optional<process::SandboxInfo> sandbox_;
   std::vector<std::string> loaded_;
+  std::vector<gdb::MemoryRange> images_;  // where they lie; empty for an engine of an earlier server
   Broadcast output_changed_;
   bool dirty_ = false, saving_ = false, ending_ = false, destroying_ = false;
   std::atomic<int> attached_ = 0;

@@ -14,12 +14,12 @@ before(async () => { server = await new Server().start(); await server.discovere
 after(() => server.destroy());
 afterEach(() => Gdb.killAll());
 
-async function board(name, { on = true, via = server } = {}) {
-  const session = await via.session('mps2-an385', { name });
-  assert.strictEqual((await via.upload(session.id, image)).status, 201);
+async function board(name, { on = true, via = server, template = 'mps2-an385' } = {}) {
+  const session = await via.session(template, { name });
+  assert.strictEqual((await via.upload(session.id, join(firmwareDir, `${template}.elf`))).status, 201);
   if (on) {
     assert.strictEqual((await via.power(session.id, 'on')).status, 200);
-    await via.expect(session.id, 'uart0', 'ready');
+    await via.expect(session.id, session.default_console, 'ready');
   }
   return session;
 }
@@ -67,6 +67,67 @@ test('attach, breakpoint by symbol, backtrace, finish, step, watch, variables, r
   await gdb.says(/Detaching|Ending/);
   await becomes(id, 'running');
   await gdb.quit();
+});
+
+test('load writes another program, which resets keep: over RAM, and in flash', async () => {
+  for (const [name, file, console_, says] of [['mps2-an386', 'mps2-an385.elf', 'uart0', 'on mps2-an385'],
+                                              ['stm32f4-disco', 'netduino2.elf', 'usart1', 'on netduino2']]) {
+    const { id, gdb_port } = await board(`load-${name}`, { template: name });
+    const gdb = new Gdb(join(firmwareDir, file), `127.0.0.1:${gdb_port}`);
+    await gdb.says(attached);
+    gdb.say('load');
+    await gdb.says(/Transfer rate/);
+    gdb.say('compare-sections');
+    await gdb.says(/\.text[^\n]*matched/);
+    const runs = async (start) => {
+      const since = (await server.output(id, console_)).length;
+      await start();
+      await server.expect(id, console_, 'ready', { since });
+      await server.type(id, console_, 'version\r');
+      await server.expect(id, console_, says, { since });
+    };
+    await runs(async () => { gdb.say('monitor reset halt'); gdb.say('maintenance flush register-cache'); gdb.say('continue'); });
+    await runs(async () => assert.strictEqual((await server.power(id, 'reset')).status, 200));
+    await gdb.quit('detach\nquit');
+    await runs(async () => assert.strictEqual((await server.power(id, 'reset')).status, 200));
+  }
+});
+
+test('next and step go by source line', async () => {
+  const { id, gdb_port } = await board('lines');
+  const gdb = new Gdb(image, `127.0.0.1:${gdb_port}`);
+  await gdb.says(attached);
+  gdb.say('break put_number');
+  gdb.say('continue');
+  await becomes(id, 'running');
+  await server.type(id, 'uart0', 'count 2\r');
+  await gdb.says(/Breakpoint 1, (0x\w+ in )?put_number/);
+  gdb.say('delete');
+  const where = async () => {
+    gdb.say('bt 1');
+    const [, symbol, line] = await gdb.says(/#0 +(?:0x\w+ in )?(\w+) \([^]*?hello\.c:(\d+)/);
+    return { line: Number(line), symbol };
+  };
+  const first = await where();
+  gdb.say('next');
+  const second = await where();
+  assert.strictEqual(second.symbol, 'put_number');
+  assert.notStrictEqual(second.line, first.line);
+  for (let steps = 0; (await where()).symbol === 'put_number'; ++steps) {
+    assert.ok(steps < 50, 'step never entered a function');
+    gdb.say('step');
+  }
+  assert.match((await where()).symbol, /^(put_text|uart_put)$/);
+  const since = (await server.output(id, 'uart0')).length;
+  gdb.say('finish');
+  await gdb.says(/Run till exit/);
+  for (let steps = 0; !/^(count|run|hello)$/.test((await where()).symbol); ++steps) {
+    assert.ok(steps < 50, 'next never left the function');
+    gdb.say('next');
+    assert.doesNotMatch((await where()).symbol, /^uart_put$/, 'next went into a call');
+  }
+  await server.expect(id, 'uart0', /\d/, { since });
+  await gdb.quit('detach\nquit');
 });
 
 test('monitor: halt, reset halt, resume, help, and the emulator\'s own words', async () => {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "backend/load_check.hpp"
 #include "base/log.hpp"
 #include "session/debug/socket_stream.hpp"
 #include "session/here.hpp"
@@ -27,6 +28,8 @@ gdb::Target Session::debug_target() {
   if (!machine) return target;
   target.quirks = machine->quirks();
   target.version = machine->version();
+  target.images = images_;
+  if (plan_.architecture == Architecture::arm && plan_.profile == 'M') target.vector_table = backend::vector_table(plan_);
   target.reset = [this] { return reset_machine(); };
   target.monitor = [this](std::string command) { return ask_monitor(std::move(command)); };
   target.read_memory_running = [this](std::uint64_t address, std::size_t size) { return read_beside(address, size); };

@@ -35,12 +35,6 @@ class TestBoard {
   }
   void power_on(bool running) { stub = std::make_unique<FakeStub>(io_.get_executor(), kind_, running); }
 
-  int resets = 0;
-  std::vector<std::string> monitored;
-  std::unique_ptr<FakeStub> stub;
-  Bridge bridge;
-
- private:
   Target target() {
     Target target;
     target.dial = [this] { return dial(); };
@@ -52,6 +46,14 @@ class TestBoard {
     target.version = "Fake 1.0";
     return target;
   }
+
+  int resets = 0;
+  bool reset_loads = false;  // memory is loaded again
+  std::vector<std::string> monitored;
+  std::unique_ptr<FakeStub> stub;
+  Bridge bridge;
+
+ private:
   Task<Result<Target::Connection>> dial() {
     if (!stub) co_return fail(ErrorCode::TARGET_OFF, "the board is off");
     Target::Connection connection;
@@ -61,6 +63,7 @@ class TestBoard {
   }
   Task<Result<void>> reset() {
     ++resets;
+    if (reset_loads) stub->load_memory();
     stub->set_pc(kFirst);
     bridge.machine_was_reset();
     co_return Result<void>();

@@ -288,6 +288,42 @@ BRIDGE_TEST(ResetsInEveryWay) {
   co_await board.stop();
 }
 
+BRIDGE_TEST(WhatWasWrittenOverAnImageOutlivesResets) {
+  TestBoard board(io, Kind::qemu7, true);
+  board.reset_loads = true;
+  Target target = board.target();
+  target.images = {{kMemory + 0x10, 0x20}};
+  target.vector_table = kMemory + 0x10;
+  board.bridge.set_target(std::move(target));
+  Recorder a;
+  const auto owner = board.bridge.join(a, Role::gdb);
+  const Bytes table{std::byte{0}, std::byte{4}, std::byte{0}, std::byte{0x20}, std::byte{0x15}, std::byte{1}, std::byte{0}, std::byte{0}};
+  Bytes written(0x10, std::byte{7});
+  written.insert(written.end(), table.begin(), table.end());
+  auto done = co_await board.bridge.write_memory(kMemory, written);
+  EXPECT_OK(done);
+  Bytes expected(0x10, std::byte{0});  // no image lies there
+  expected.insert(expected.end(), table.begin(), table.end());
+
+  done = co_await board.bridge.reset(owner, Bridge::Reset::run);
+  EXPECT_OK(done);
+  co_await settle();
+  EXPECT_TRUE(board.stub->running());
+  done = co_await board.bridge.reset(owner, Bridge::Reset::halt);
+  EXPECT_OK(done);
+  auto memory = co_await board.bridge.read_memory(kMemory, written.size());
+  EXPECT_EQ(memory.value_or(Bytes{}), expected);
+  EXPECT_EQ(board.stub->pc(), 0x114u) << "the pc that the written vector table says";
+
+  board.stub->load_memory();  // the machine resets itself
+  board.bridge.machine_was_reset();
+  co_await settle();
+  memory = co_await board.bridge.read_memory(kMemory, written.size());
+  EXPECT_EQ(memory.value_or(Bytes{}), expected);
+  EXPECT_EQ(board.resets, 3);
+  co_await board.stop();
+}
+
 BRIDGE_TEST(DetachingTheBridgeLeavesNothingInTheMachine) {
   TestBoard board(io, Kind::qemu7, true);
   Recorder a;

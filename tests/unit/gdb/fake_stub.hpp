@@ -39,6 +39,7 @@ class FakeStub {
   std::uint64_t pc() const { return pc_; }
   void set_pc(std::uint64_t pc) { pc_ = pc; }
   const std::set<std::string>& breakpoints() const { return breakpoints_; }  // "0,100,2"
+  void load_memory() { memory_.assign(memory_.size(), '\0'); }  // as a reset does where an image lies
   void set_breakpoint(std::string text) { breakpoints_.insert(std::move(text)); }
 
   // To misbehave.
