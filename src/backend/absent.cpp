@@ -65,12 +65,11 @@ class Absent final : public Backend {
   BackendInfo look() const {
     BackendInfo info;
     info.name = name_;
+    info.status = Status::absent;
     if (const auto found = find_executable(executables_); !found.empty()) {
-      info.status = Status::broken;
       info.executables.emplace_back(found, "");
       info.reason = fmt::format("{} was found, but this version of VirServer does not drive it; use QEMU", found);
     } else {
-      info.status = Status::absent;
       info.reason = install_;
     }
     for (const char* feature : feature_names) info.features[feature] = Feature{false, info.reason};

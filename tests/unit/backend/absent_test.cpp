@@ -21,7 +21,7 @@ TEST(Absent, FoundButNotDriven) {
   asio::io_context io(1);
   auto backend = make_absent("renode", {"sh"}, "unused");
   auto info = testing::run(io, backend->discover());
-  EXPECT_EQ(info.status, Status::broken);
+  EXPECT_EQ(info.status, Status::absent);
   EXPECT_NE(info.reason.find("was found"), std::string::npos);
 }
 
