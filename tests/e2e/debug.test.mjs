@@ -343,6 +343,32 @@ test('the event log is not flooded by steps', async () => {
   events.close();
 });
 
+test('a crash explains itself on every architecture', async () => {
+  for (const [name, cause, file] of [['riscv-virt32', 'illegal_instruction', /cpu_riscv\.c$/], ['riscv-virt64', 'illegal_instruction', /cpu_riscv\.c$/],
+                                     ['arm-virt-a53', 'undefined_instruction', /cpu_aarch64\.c$/], ['arm-virt-a15', 'undefined_instruction', null]]) {
+    const target = await running(name, `fault-${name}`);
+    assert.strictEqual(target.must(await target.get('/fault')).faulted, false, name);
+    await target.type('fault');
+    await target.shows('fault at');
+    const fault = target.must(await target.get('/fault'));
+    assert.deepStrictEqual([fault.faulted, fault.cause], [true, cause], `${name}: ${JSON.stringify(fault)}`);
+    assert.ok(fault.summary.length > 10 && fault.explanation.length > 0, name);
+    if (file) assert.match(fault.location.file, file, name);
+    else assert.deepStrictEqual([fault.location, fault.explanation.some((each) => /not known any more/.test(each))], [null, true], JSON.stringify(fault));
+  }
+});
+
+test('Arm: where a fault came is known at the handler\'s first instruction', async () => {
+  const target = await running('arm-virt-a15', 'fault-handler');
+  await target.break('undefined');
+  await target.type('fault');
+  await target.stopped();
+  const fault = target.must(await target.get('/fault'));
+  assert.deepStrictEqual([fault.faulted, fault.cause], [true, 'undefined_instruction']);
+  assert.match(fault.location.file, /cpu_arm\.c$/);
+  assert.match(fault.instruction, /udf/);
+});
+
 test('a crash explains itself: a fault in its handler', async () => {
   const target = await running('mps2-an385', 'fault');
   assert.strictEqual(target.must(await target.get('/fault')).faulted, false);

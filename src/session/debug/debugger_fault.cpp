@@ -125,6 +125,9 @@ Task<Result<FaultView>> Debugger::fault() {
     return found;
   };
   auto found = co_await with_symbols(std::move(look));
+  if (host_.plan.architecture == Architecture::arm && host_.plan.profile != 'M' && view.source == FaultView::Source::machine)
+    check_place(found.instruction, view);
+  if (!view.registers.contains("pc")) co_return view;
   view.location = std::move(found.location);
   view.instruction = std::move(found.instruction);
   co_return view;

@@ -44,6 +44,10 @@ void explain(Architecture architecture, const image::Registers& registers, Fault
 // The registers that this asks for.
 std::vector<std::string> fault_registers(Architecture architecture);
 
+// Arm (A and R profile) tells where a fault came by lr alone, which the handler soon uses for other things: whether
+// `mnemonic`, the instruction that lr then means, can have caused it. If not, what the view says about the place goes.
+void check_place(std::string_view mnemonic, FaultView& view);
+
 // What an emulator prints when its processor locks up: "R00=20000000 R01=..." to r0, ..., sp, lr, pc, xpsr. Hostile text.
 image::Registers parse_register_dump(std::string_view text);
 

@@ -93,6 +93,22 @@ void explain(Architecture architecture, const image::Registers& registers, Fault
                      : "the processor does not say that a fault has come";
 }
 
+void check_place(std::string_view mnemonic, FaultView& view) {
+  const auto starts = [mnemonic](auto... words) { return (mnemonic.starts_with(words) || ...); };
+  if (mnemonic.empty()) {
+    view.explanation.emplace_back("the place is the one that lr tells: right only while the handler has not used lr");
+    return;
+  }
+  // Coprocessor and vector instructions are undefined while their unit is off.
+  const bool fits = view.cause == "undefined_instruction" ? starts("udf", ".", "v", "f", "mcr", "mrc", "cdp", "ldc", "stc", "smc", "hvc")
+                    : view.cause == "data_abort"          ? starts("ld", "st", "push", "pop", "vld", "vst", "vpush", "vpop", "swp", "tb", "srs", "rfe")
+                                                          : true;
+  if (fits) return;
+  view.registers.erase("pc");
+  view.summary = view.explanation.front();
+  view.explanation.emplace_back("where it came is not known any more: the handler has used lr since; a breakpoint at its first instruction shows it");
+}
+
 image::Registers parse_register_dump(std::string_view text) {
   image::Registers registers;
   constexpr std::size_t max_registers = 256;

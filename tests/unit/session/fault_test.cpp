@@ -126,5 +126,25 @@ TEST(RegisterDump, OfALockup) {
   EXPECT_EQ(parse_register_dump("a=ffffffffffffffffff").at("a"), ~std::uint64_t{0});
 }
 
+TEST(ApplicationFault, ArmKnowsThePlaceWhileTheHandlerKeepsLr) {
+  const auto fault = [](std::uint64_t mode) {
+    FaultView view;
+    explain(Architecture::arm, {{"cpsr", 0x60000100 | mode}, {"lr", 0x40000108}, {"DFSR", 0x5}, {"DFAR", 0x10}}, view);
+    return view;
+  };
+  for (const auto& [mode, good, bad] : {std::tuple(0x1b, "udf #0", "bl #0x40000200"), std::tuple(0x1b, ".word 0xffffffff", "mov r0, r1"),
+                                        std::tuple(0x17, "ldr r0, [r1]", "cmp r0, #3")}) {
+    FaultView view = fault(static_cast<std::uint64_t>(mode));
+    check_place(good, view);
+    EXPECT_TRUE(view.registers.contains("pc")) << good;
+    view = fault(static_cast<std::uint64_t>(mode));
+    check_place(bad, view);
+    EXPECT_FALSE(view.registers.contains("pc")) << bad;
+    EXPECT_TRUE(view.faulted);
+    EXPECT_EQ(view.summary.find(" at 0x"), std::string::npos) << view.summary;
+    EXPECT_NE(view.explanation.back().find("lr"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace virserver::session
