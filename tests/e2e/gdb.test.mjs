@@ -88,6 +88,8 @@ test('load writes another program, which resets keep: over RAM, and in flash', a
     };
     await runs(async () => { gdb.say('monitor reset halt'); gdb.say('maintenance flush register-cache'); gdb.say('continue'); });
     await runs(async () => assert.strictEqual((await server.power(id, 'reset')).status, 200));
+    gdb.interrupt();
+    await gdb.says(/SIGINT/);
     await gdb.quit('detach\nquit');
     await runs(async () => assert.strictEqual((await server.power(id, 'reset')).status, 200));
   }

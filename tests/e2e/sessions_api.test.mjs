@@ -8,7 +8,8 @@ import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
 let server;
-before(async () => { server = await new Server().start(); await server.discovered(); });
+// Emulators that are no packages of Debian are not found.
+before(async () => { server = await new Server({ env: { PATH: '/usr/sbin:/usr/bin:/sbin:/bin' } }).start(); await server.discovered(); });
 after(() => server.destroy());
 
 const path = '/api/v1/sessions';

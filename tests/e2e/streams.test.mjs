@@ -162,7 +162,7 @@ test('input: encodings, the default console, mistakes are messages', async () =>
   assert.strictEqual((await stream.until(() => stream.messages.slice(count).find((each) => each.type === 'error'))).code, 'CONSOLE_CLOSED');
   const typed = await server.post(`/api/v1/sessions/${id}/consoles/uart0/input`, { data: 'x' });
   assert.deepStrictEqual([typed.status, typed.body.code], [409, 'CONSOLE_CLOSED']);
-  assert.ok(stream.messages.some((each) => each.type === 'event' && each.data.data.status === 'stopped'));
+  await stream.until(() => stream.messages.find((each) => each.type === 'event' && each.data.data.status === 'stopped'));
   await assert.rejects(Stream.open(server, id, 'console=uart7'), (error) => error.status === 404 && error.body.code === 'CONSOLE_NOT_FOUND');
   await assert.rejects(Stream.open(server, id, 'since=12'), (error) => error.status === 400 && error.body.code === 'INVALID_REQUEST');
   await assert.rejects(Stream.open(server, id, 'since=abc'), (error) => error.status === 400);
