@@ -87,6 +87,7 @@ Result<void> Session::require_settled() const {
 }
 
 void Session::set_state(State state, std::string reason) {
+  if (settling_) settling_to_ = state;  // what waits to be announced is out of date
   if (state == state_ && reason == row_.state_reason) return;
   boost::json::object data{{"status", to_string(state)}, {"previous", to_string(state_)}};
   if (!reason.empty()) data["reason"] = reason;

@@ -4,6 +4,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
 import { Gdb } from './lib/gdb.mjs';
+import { Mi } from './lib/mi.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { start, virctl, virctlPath } from './lib/virctl.mjs';
 
@@ -12,7 +13,7 @@ const attached = /Remote debugging using [^]*?\n0x[0-9a-f]+ in \w+/;
 let server;
 before(async () => { server = await new Server().start(); await server.discovered(); });
 after(() => server.destroy());
-afterEach(() => Gdb.killAll());
+afterEach(() => { Gdb.killAll(); Mi.killAll(); });
 
 async function board(name, { on = true, via = server, template = 'mps2-an385' } = {}) {
   const session = await via.session(template, { name });
@@ -153,34 +154,34 @@ test('monitor: halt, reset halt, resume, help, and the emulator\'s own words', a
 
 test('every door at once: two gdbs by TCP and virctl, and the API', async () => {
   const { id, gdb_port } = await board('doors');
-  const first = new Gdb(image, `127.0.0.1:${gdb_port}`);
-  await first.says(attached);
-  const second = new Gdb(image, `| ${virctlPath} --server ${server.url} gdb ${id}`);
-  await second.says(attached);
-  first.say('break count');
-  await first.says(/Breakpoint 1 at/);
-  second.say('break put_number');
-  await second.says(/Breakpoint 1 at/);
-  for (const gdb of [first, second]) {  // gdb inserts its breakpoints when it resumes; the second one joins
-    gdb.say('continue');
-    await gdb.says(/Continuing/);
+  const [first, second] = [new Mi(), new Mi()];
+  for (const [gdb, door, place] of [[first, `127.0.0.1:${gdb_port}`, 'count'], [second, `| ${virctlPath} --server ${server.url} gdb ${id}`, 'put_number']]) {
+    await gdb.ask(`file-exec-and-symbols "${image}"`);
+    await gdb.ask(`target-select extended-remote ${door}`);
+    await gdb.ask(`break-insert ${place}`);
   }
+  await second.ask('exec-continue');  // gdb inserts its breakpoints when it resumes
   await becomes(id, 'running');
+  await first.console('set debug remote 1');  // *running comes before the packet is sent
+  await first.ask('exec-continue');           // joins
+  await first.record(/Sending packet: \$vCont;c/);
   await server.type(id, 'uart0', 'count 2\r');
-  await first.says(/Breakpoint 1, (0x\w+ in )?count/);
-  await second.says(/SIGTRAP|count/);  // stopped with it
-  second.say('continue');
-  await second.says(/Breakpoint 1, (0x\w+ in )?put_number/);  // the first one's went with its stop, this one is the other's
+  const { addr } = /addr="(?<addr>0x[0-9a-f]+)"/.exec(await first.record(/^\*stopped,reason="breakpoint-hit".*func="count"/)).groups;
+  await second.record(new RegExp(`^\\*stopped.*signal-name="SIGTRAP".*addr="${addr}"`));  // stopped with it
+  await second.ask('exec-continue');
+  await second.record(/^\*stopped,reason="breakpoint-hit".*func="put_number"/);  // the first one's went with its stop, this one is the other's
   second.child.kill('SIGKILL');
   await second.ended;
-  first.say('delete');
-  first.say('continue');
-  await first.says(/Continuing/);
+  await first.ask('break-delete');
+  await first.ask('exec-continue');
+  await first.record(/^\*running/);
   await server.expect(id, 'uart0', 'line 2');
   assert.strictEqual((await server.power(id, 'pause')).body.status, 'paused');
-  await first.says(/Program received signal SIGINT|SIGTRAP/);
+  await first.record(/^\*stopped/);
   assert.strictEqual((await server.power(id, 'resume')).body.status, 'running');
-  await first.quit('detach\nquit');
+  assert.strictEqual(await status(id), 'running');
+  await first.ask('target-detach');
+  await first.quit();
 });
 
 test('virctl gdb starts a debugger, and opens a local port', async () => {
