@@ -33,8 +33,9 @@ function interrupts(peripheral) {
 function fate(machine, peripheral) {
   if (peripheral.address === undefined || peripheral.address === null) return 'part of the processor';
   const found = machine.devices.find((each) => covers(each, number(peripheral.address)));
-  if (!found) return 'missing';
-  return found.stub ? '**reads 0**' : found.model || found.name;
+  if (found && !found.stub) return found.model || found.name;
+  const block = machine.register_models.find((each) => covers(each, number(peripheral.address)));
+  return block ? block.model : found ? '**reads 0**' : 'missing';
 }
 
 function memory(node, machine) {
@@ -133,7 +134,12 @@ Interrupts are numbers of ${profile ? 'the NVIC' : peripherals.find((each) => ea
 
 ${table(['Device', 'Type', 'Address', 'Interrupts', `On ${emulator(machine)}`], peripherals.map((each) =>
     [each.name, each.type, each.address === undefined || each.address === null ? '' : hex(number(each.address)), interrupts(each), fate(machine, each)]))}
-## Building a program
+${machine.register_models.length ? `## Register models
+
+What the machine lacks and [models](../register-models.md) answer.
+
+${table(['Block', 'Address', 'Model'], machine.register_models.map((each) => [each.name, hex(number(each.address)), each.model.replace(/^the register model (.*)/, '`$1`')]))}
+` : ''}## Building a program
 
 ${build(template, firmware)}
 ## All that answers at an address on ${emulator(machine)}

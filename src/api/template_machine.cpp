@@ -13,7 +13,7 @@ json::value word(const json::object& data, std::string_view key) {
 }
 
 json::object machine_json(std::string_view template_id, const backend::EnginePlan& plan) {
-  json::array memory, devices, consoles;
+  json::array memory, devices, consoles, models;
   for (const auto& region : plan.memory)
     memory.push_back({{"name", region.name}, {"address", hex_address(region.address)}, {"size", region.size}, {"writable", region.writable}});
   for (const auto& device : plan.devices)
@@ -21,6 +21,8 @@ json::object machine_json(std::string_view template_id, const backend::EnginePla
                        {"size", device.size}, {"stub", device.stub}, {"port", device.serial ? json::value(*device.serial) : json::value()}});
   for (const auto& console : plan.consoles)
     consoles.push_back({{"name", console.name}, {"peripheral", console.peripheral}, {"port", console.index}});
+  for (const auto& block : plan.register_models)
+    models.push_back({{"name", block.name}, {"model", block.model}, {"address", hex_address(block.address)}, {"size", block.size}});
   return {{"template_id", template_id},
           {"backend", plan.backend},
           {"version", word(plan.data, "version")},
@@ -33,6 +35,7 @@ json::object machine_json(std::string_view template_id, const backend::EnginePla
           {"minimum_memory_mb", plan.minimum_memory_mb},
           {"memory", std::move(memory)},
           {"devices", std::move(devices)},
+          {"register_models", std::move(models)},
           {"consoles", std::move(consoles)}};
 }
 

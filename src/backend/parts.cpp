@@ -58,13 +58,6 @@ Part memory_part(const board::Memory& memory, std::size_t index, const EnginePla
   return part;
 }
 
-// Where the machine has nothing a register model may stand in.
-const registers::Block* model_at(const board::Node& node, const EnginePlan& plan, std::uint64_t address) {
-  for (const auto& block : node.register_blocks)
-    if (address >= block.base && address - block.base < block.size && std::ranges::find(plan.register_models, block.name) != plan.register_models.end()) return &block;
-  return nullptr;
-}
-
 Part peripheral_part(const board::Node& node, std::size_t index, const EnginePlan& plan) {
   const board::Peripheral& wanted = node.peripherals[index];
   Part part{.pointer = fmt::format("/nodes/0/peripherals/{}", index), .kind = "peripheral", .name = wanted.name};
@@ -78,11 +71,11 @@ Part peripheral_part(const board::Node& node, std::size_t index, const EnginePla
     return part;
   }
   const DeviceRegion* device = device_at(plan, *wanted.address);
-  if (const auto* block = !device || device->stub ? model_at(node, plan, *wanted.address) : nullptr) {
+  if (const auto* block = !device || device->stub ? model_at(plan, *wanted.address) : nullptr) {
     part.modelled = true;
-    part.on = model_text(*block);
+    part.on = block->model;
     part.state = PartState::approximated;
-    part.reason = block->description.empty() ? "a register model plays it" : block->description;
+    part.reason = fmt::format("{} plays it; the finding of the model says what it leaves out", block->model);
     return part;
   }
   if (!device) {

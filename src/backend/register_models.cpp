@@ -14,19 +14,16 @@ const MemoryRegion* memory_under(const EnginePlan& plan, const registers::Block&
   return nullptr;
 }
 
-}  // namespace
+constexpr std::string_view list = "/nodes/0/register_models";
 
-std::string model_text(const registers::Block& block) {
-  return block.model.empty() ? "the board's own register model" : fmt::format("the register model {}", block.model);
-}
+}  // namespace
 
 void plan_register_models(const board::Board& board, std::string_view version, const Feature& player, EnginePlan& plan) {
   const board::Node& node = board.nodes.front();
   const auto blocks = board::models_for(node, plan.backend, version);
   if (blocks.empty()) return;
-  const std::string list = "/nodes/0/register_models";
   if (!player.available || plan.big_endian) {
-    plan.findings.push_back({Severity::missing, list, fmt::format("the register models are not played: {}", plan.big_endian ? "they are little-endian, the processor is not" : player.reason)});
+    plan.findings.push_back({Severity::missing, std::string(list), fmt::format("the register models are not played: {}", plan.big_endian ? "they are little-endian, the processor is not" : player.reason)});
     return;
   }
   for (const auto& block : blocks) {
@@ -35,8 +32,9 @@ void plan_register_models(const board::Board& board, std::string_view version, c
       plan.findings.push_back({Severity::missing, pointer, fmt::format("{} at {} is not played: the machine has memory there ({})", block.name, hex_address(block.base), region->name)});
       continue;
     }
-    plan.register_models.push_back(block.name);
-    plan.findings.push_back({Severity::approximated, pointer, fmt::format("{} is played by {}{}{}", block.name, model_text(block), block.description.empty() ? "" : ": ", block.description)});
+    std::string model = block.model.empty() ? "the board's own register model" : fmt::format("the register model {}", block.model);
+    plan.findings.push_back({Severity::approximated, pointer, fmt::format("{} is played by {}{}{}", block.name, model, block.description.empty() ? "" : ": ", block.description)});
+    plan.register_models.push_back({block.name, std::move(model), block.base, block.size});
   }
 }
 
@@ -44,8 +42,23 @@ std::vector<registers::Block> played_models(const board::Board& board, const Eng
   std::vector<registers::Block> blocks;
   if (board.nodes.empty()) return blocks;
   for (const auto& block : board.nodes.front().register_blocks)
-    if (std::ranges::find(plan.register_models, block.name) != plan.register_models.end()) blocks.push_back(block);
+    if (std::ranges::find(plan.register_models, block.name, &ModelledBlock::name) != plan.register_models.end()) blocks.push_back(block);
   return blocks;
+}
+
+void switch_register_models_off(EnginePlan& plan) {
+  plan.register_models.clear();
+  for (auto& finding : plan.findings)
+    if (finding.severity == Severity::approximated && finding.pointer.starts_with(list)) {
+      finding.severity = Severity::missing;
+      finding.message = "switched off for this session: " + finding.message;
+    }
+}
+
+const ModelledBlock* model_at(const EnginePlan& plan, std::uint64_t address) {
+  for (const auto& block : plan.register_models)
+    if (address >= block.address && address - block.address < block.size) return &block;
+  return nullptr;
 }
 
 }  // namespace virserver::backend

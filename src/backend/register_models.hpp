@@ -11,10 +11,13 @@ namespace virserver::backend {
 // them where `player` is not available or the processor is big-endian. A model that is not for this version of the backend is no news.
 void plan_register_models(const board::Board& board, std::string_view version, const Feature& player, EnginePlan& plan);
 
+// Nothing is played after all, and the findings say so.
+void switch_register_models_off(EnginePlan& plan);
+
 // The blocks of plan.register_models.
 std::vector<registers::Block> played_models(const board::Board& board, const EnginePlan& plan);
 
-// "the register model stm32f4-rcc", or "the board's own register model".
-std::string model_text(const registers::Block& block);
+// The block of plan.register_models at an address; null: none.
+const ModelledBlock* model_at(const EnginePlan& plan, std::uint64_t address);
 
 }  // namespace virserver::backend

@@ -85,6 +85,12 @@ struct DeviceRegion {
   std::optional<unsigned> serial;  // the emulator's serial port that this UART is
 };
 
+// Registers that a model of the board answers where the machine does not.
+struct ModelledBlock {
+  std::string name, model;   // "RCC"; "the register model stm32f4-rcc"
+  std::uint64_t address = 0, size = 0;
+};
+
 // One board made ready for one backend. `data` is the backend's own and opaque to everybody else; it is kept with the
 // session so that an engine can be adopted.
 struct EnginePlan {
@@ -96,7 +102,7 @@ struct EnginePlan {
   std::vector<MemoryRegion> memory;
   std::vector<DeviceRegion> devices;     // sorted by address; empty where the backend does not tell
   std::vector<board::Console> consoles;  // that the engine will have, semihosting not included
-  std::vector<std::string> register_models;  // names of the blocks that are played (register_models.hpp)
+  std::vector<ModelledBlock> register_models;  // that are played (register_models.hpp)
   bool semihosting = false;
   std::string default_console;
   std::uint64_t minimum_memory_mb = 0;   // host memory below which the engine does not run

@@ -31,12 +31,16 @@ std::string interrupts(const json::value& peripheral) {
 // What answers at the peripheral's address on the emulator's machine; empty when that is not known.
 std::string fate(const json::value& machine, std::optional<std::uint64_t> address) {
   if (!address || list(machine, "devices").empty()) return "";
+  bool modelled = false;
+  for (const auto& block : list(machine, "register_models"))
+    if (const auto start = address_of(block)) modelled = modelled || (*address >= *start && *address - *start < static_cast<std::uint64_t>(number(block, "size")));
   for (const auto& device : list(machine, "devices")) {
     const auto start = address_of(device);
     if (!start || *address < *start || *address - *start >= static_cast<std::uint64_t>(number(device, "size"))) continue;
-    return flag(device, "stub") ? "reads 0" : "emulated";
+    if (!flag(device, "stub")) return "emulated";
+    return modelled ? "register model" : "reads 0";
   }
-  return "missing";
+  return modelled ? "register model" : "missing";
 }
 
 void show_parts(Context& context, const json::value& node, const json::value& machine) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "backend/parts.hpp"
+#include "backend/register_models.hpp"
 #include "base/blocking.hpp"
 #include "board/parse.hpp"
 #include "board/registers.hpp"
@@ -55,6 +56,12 @@ std::vector<PolledView> polled_by(const std::vector<ProcessorState>& processors,
         view.device = device->name;
         view.model = device->model.empty() ? device->name : device->model;
         view.stub = device->stub;
+      }
+      if (const auto* block = view.stub || view.device.empty() ? backend::model_at(plan, read.address) : nullptr) {
+        view.device = block->name;
+        view.model = block->model;
+        view.stub = false;
+        view.modelled = true;
       }
       if (const auto known = board::find_register(soc, read.address)) {
         view.register_name = known->text();

@@ -89,7 +89,8 @@ std::vector<std::string> summarize(const Diagnosis& diagnosis, const backend::En
                                       state.loop->function.empty() ? "" : " in " + state.loop->function, where));
   }
   for (const auto& polled : diagnosis.polled) {
-    const std::string what = polled.stub             ? fmt::format("which {} does not emulate: it reads 0", machine_of(plan))
+    const std::string what = polled.modelled         ? fmt::format("which {} plays; no rule of it brings what the loop waits for", polled.model)
+                             : polled.stub           ? fmt::format("which {} does not emulate: it reads 0", machine_of(plan))
                              : polled.model.empty() ? fmt::format("where {} has nothing", machine_of(plan))
                                                     : fmt::format("which is a {} there", polled.model);
     sentences.push_back(fmt::format("the loop reads {}, {}", name_of(polled), what));

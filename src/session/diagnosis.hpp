@@ -25,6 +25,7 @@ struct PolledView {
   std::uint64_t address = 0, instruction = 0;
   std::string device, model, register_name;
   bool stub = false;
+  bool modelled = false;                 // a register model of the board answers; `model` names it
 };
 
 // The same device, on something that emulates it.

@@ -13,7 +13,7 @@ std::string text(const json::object& object, const char* key) { return std::stri
 std::string_view to_string(backend::Severity severity) { return severities[static_cast<int>(severity)]; }
 
 json::object plan_to_json(const backend::EnginePlan& plan) {
-  json::array findings, memory, devices, consoles;
+  json::array findings, memory, devices, consoles, models;
   for (const auto& finding : plan.findings)
     findings.push_back({{"severity", static_cast<int>(finding.severity)}, {"pointer", finding.pointer}, {"message", finding.message}});
   for (const auto& region : plan.memory)
@@ -26,6 +26,8 @@ json::object plan_to_json(const backend::EnginePlan& plan) {
   }
   for (const auto& console : plan.consoles)
     consoles.push_back({{"name", console.name}, {"peripheral", console.peripheral}, {"index", console.index}});
+  for (const auto& block : plan.register_models)
+    models.push_back({{"name", block.name}, {"model", block.model}, {"address", block.address}, {"size", block.size}});
   return {{"backend", plan.backend},
           {"findings", std::move(findings)},
           {"architecture", virserver::to_string(plan.architecture)},
@@ -34,7 +36,7 @@ json::object plan_to_json(const backend::EnginePlan& plan) {
           {"memory", std::move(memory)},
           {"devices", std::move(devices)},
           {"consoles", std::move(consoles)},
-          {"register_models", json::array(plan.register_models.begin(), plan.register_models.end())},
+          {"register_models", std::move(models)},
           {"semihosting", plan.semihosting},
           {"default_console", plan.default_console},
           {"minimum_memory_mb", plan.minimum_memory_mb},
@@ -70,7 +72,10 @@ backend::EnginePlan plan_from_json(const json::object& object) {
     plan.consoles.push_back({text(console, "name"), text(console, "peripheral"), console.at("index").to_number<unsigned>()});
   }
   if (const auto* models = object.if_contains("register_models"))  // not in rows of earlier versions
-    for (const auto& name : models->as_array()) plan.register_models.emplace_back(name.as_string());
+    for (const auto& value : models->as_array()) {
+      const auto& block = value.as_object();
+      plan.register_models.push_back({text(block, "name"), text(block, "model"), block.at("address").to_number<std::uint64_t>(), block.at("size").to_number<std::uint64_t>()});
+    }
   plan.semihosting = object.at("semihosting").as_bool();
   plan.default_console = text(object, "default_console");
   plan.minimum_memory_mb = object.at("minimum_memory_mb").to_number<std::uint64_t>();

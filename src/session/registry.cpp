@@ -1,5 +1,6 @@
 #include "session/registry.hpp"
 
+#include "backend/register_models.hpp"
 #include "base/id.hpp"
 #include "base/log.hpp"
 #include "session/plan_json.hpp"
@@ -66,6 +67,9 @@ Task<Result<std::shared_ptr<Session>>> Registry::create(NewSession request) {
       co_return fail(std::move(error));
     }
   }
+
+  if (const auto* models = request.features.if_contains("register_models"); models && models->is_bool() && !models->get_bool())
+    backend::switch_register_models_off(choice->plan);
 
   store::SessionRow row;
   row.id = new_id("ses");

@@ -37,11 +37,13 @@ EnginePlan plan() {
   return p;
 }
 
+auto named(const char* name) { return testing::Field(&ModelledBlock::name, name); }
+
 TEST(RegisterModelPlan, NamesWhatIsPlayedAndSaysSo) {
   auto p = plan();
   const auto b = board();
   plan_register_models(b, "7.2.22", {true, ""}, p);
-  EXPECT_THAT(p.register_models, ElementsAre("RCC", "USART2"));
+  EXPECT_THAT(p.register_models, ElementsAre(named("RCC"), named("USART2")));
   ASSERT_EQ(p.findings.size(), 3u);
   EXPECT_EQ(p.findings[0].severity, Severity::approximated);
   EXPECT_EQ(p.findings[0].pointer, "/nodes/0/register_models/0");
@@ -58,10 +60,24 @@ TEST(RegisterModelPlan, NamesWhatIsPlayedAndSaysSo) {
   EXPECT_THAT(peripheral_findings(b, p, "m"), IsEmpty());
 }
 
+TEST(RegisterModelPlan, IsSwitchedOff) {
+  auto p = plan();
+  const auto b = board();
+  plan_register_models(b, "7.2.22", {true, ""}, p);
+  EXPECT_EQ(model_at(p, 0x40023BFF)->name, "RCC");
+  EXPECT_EQ(model_at(p, 0x40023C00), nullptr);
+  switch_register_models_off(p);
+  EXPECT_EQ(model_at(p, 0x40023800), nullptr);
+  EXPECT_TRUE(played_models(b, p).empty());
+  EXPECT_EQ(p.findings[0].severity, Severity::missing);
+  EXPECT_THAT(p.findings[0].message, HasSubstr("switched off for this session: RCC is played by"));
+  EXPECT_EQ(parts_of(b, p)[1].state, PartState::missing);
+}
+
 TEST(RegisterModelPlan, ANewerEmulatorNeedsFewer) {
   auto p = plan();
   plan_register_models(board(), "10.0.2", {true, ""}, p);
-  EXPECT_THAT(p.register_models, ElementsAre("RCC"));
+  EXPECT_THAT(p.register_models, ElementsAre(named("RCC")));
 }
 
 TEST(RegisterModelPlan, WithoutAPlayerNothingIsPlayed) {
