@@ -1,7 +1,7 @@
 #include "session/diagnosis.hpp"
 
 #include <boost/json.hpp>
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 namespace virserver::session {
 namespace {
@@ -119,6 +119,13 @@ TEST(Summary, SaysWhereWhatAndWhoHasIt) {
             "the loop reads RCC_CR (0x40023800), which the machine netduinoplus2 does not emulate: it reads 0\n"
             "0x60000000 was read 2 times while it was looked at, where the machine netduinoplus2 has nothing\n"
             "RCC is emulated by renode (STM32F4_RCC)\n");
+}
+
+TEST(Summary, ALoopOnAModelledRegisterNamesTheModel) {
+  Diagnosis diagnosis;
+  diagnosis.polled = {{0x40023800, 0x0800006a, "RCC", "the register model stm32f4-rcc", "RCC_CR", false, true}};
+  EXPECT_THAT(summarize(diagnosis, plan()),
+              testing::ElementsAre("the loop reads RCC_CR (0x40023800), which the register model stm32f4-rcc plays; no rule of it brings what the loop waits for"));
 }
 
 }  // namespace
