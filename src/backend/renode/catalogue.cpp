@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 #include "base/bytes.hpp"
@@ -70,7 +71,7 @@ PropertyRule read_rule(std::string_view name, const json::object& object) {
 }
 
 Shape shape_of(std::string_view word) {
-  static const std::map<std::string_view, Shape> shapes = {{"nvic", Shape::nvic}, {"gic", Shape::gic},     {"vic", Shape::vic},
+  static const std::map<std::string_view, Shape> shapes = {{"nvic", Shape::nvic}, {"gic", Shape::gic},     {"vic", Shape::vic},     {"sic", Shape::sic},
                                                            {"plic", Shape::plic}, {"clint", Shape::clint}, {"irqmp", Shape::irqmp}};
   return shapes.at(word);
 }
@@ -108,6 +109,8 @@ ProcessorModel read_processor(std::string_view id, const json::object& object) {
   model.needs_gic = object.contains("gic");
   model.big_endian = object.contains("big_endian");
   model.own_interrupts = object.contains("own_interrupts");
+  model.supervisor = object.contains("supervisor");
+  if (const auto* others = object.if_contains("others")) model.others = others->as_string();
   if (const auto* timer = object.if_contains("generic_timer")) model.generic_timer = timer->as_string();
   return model;
 }
@@ -115,7 +118,15 @@ ProcessorModel read_processor(std::string_view id, const json::object& object) {
 struct Catalogue {
   std::vector<Model> models;
   std::vector<ProcessorModel> processors;
+  std::set<std::pair<std::string, std::string>> absent;  // kind, spelling without case and separators
 };
+
+std::string squeeze(std::string_view text) {
+  std::string key;
+  for (const char c : board::lower(text))
+    if (!std::string_view(" -_").contains(c)) key += c;
+  return key;
+}
 
 void read_file(std::string_view text, Catalogue& catalogue) {
   const auto document = board::parse_document(text);
@@ -128,6 +139,7 @@ void read_file(std::string_view text, Catalogue& catalogue) {
   const std::string kind(object.at("kind").as_string());
   if (board::find_word(board::peripheral_words(), kind) != kind) throw std::runtime_error(fmt::format("{} is no kind of peripheral", kind));
   for (const auto& [id, value] : object.at("models").as_object()) catalogue.models.push_back(read_model(kind, id, value.as_object()));
+  for (const auto& spelling : texts(object, "absent")) catalogue.absent.emplace(kind, squeeze(spelling));
 }
 
 const Catalogue& catalogue() {
@@ -143,13 +155,6 @@ const Catalogue& catalogue() {
     return read;
   }();
   return all;
-}
-
-std::string squeeze(std::string_view text) {
-  std::string key;
-  for (const char c : board::lower(text))
-    if (!std::string_view(" -_").contains(c)) key += c;
-  return key;
 }
 
 bool named(const Model& model, std::string_view spelling) {
@@ -199,7 +204,11 @@ Choice choose_model(const board::Node& node, const board::Peripheral& peripheral
       spellings.push_back(model.id);
       spellings.insert(spellings.end(), model.aliases.begin(), model.aliases.end());
     }
-    choice.unknown = true;
+    if (catalogue().absent.contains({peripheral.type, squeeze(spelling)})) {
+      choice.absent = true;
+      return choice;
+    }
+    choice.unknown = !spellings.empty();
     choice.nearest = nearest(board::lower(spelling.substr(0, 64)), spellings);
     return choice;
   }

@@ -23,7 +23,7 @@ struct PropertyRule {
 };
 
 // Controllers that the generator wires in a way of their own.
-enum class Shape { plain, nvic, gic, vic, plic, clint, irqmp };
+enum class Shape { plain, nvic, gic, vic, sic, plic, clint, irqmp };
 
 struct Model {
   std::string id, kind, vendor;
@@ -45,6 +45,8 @@ struct ProcessorModel {
   unsigned isa = 0;    // 32, 64: the board may write an ISA string of this width
   bool needs_gic = false, big_endian = false;
   bool own_interrupts = false;  // a controller of its own: peripherals connect to the processor
+  bool supervisor = false;      // RISC-V: a second PLIC context a core
+  std::string others;           // id of every core's model but the first's; empty: the same
   std::string generic_timer;    // "", "v7", "v8"
 };
 
@@ -53,10 +55,11 @@ const ProcessorModel* find_processor_model(std::string_view id);
 std::vector<std::string> processor_ids();
 
 // The model of a peripheral in a node with this processor. `guessed`: taken as the family's default, because neither the
-// peripheral nor the soc says more. `unknown`: properties.model names none; `nearest` then has the nearest of its kind.
+// peripheral nor the soc says more. `unknown`: properties.model names none; `nearest` then has
+// the nearest of its kind. `absent`: it names one that Renode is known not to have.
 struct Choice {
   const Model* model = nullptr;
-  bool guessed = false, unknown = false;
+  bool guessed = false, unknown = false, absent = false;
   std::vector<std::string> nearest;
 };
 Choice choose_model(const board::Node& node, const board::Peripheral& peripheral, std::string_view family);
