@@ -105,6 +105,7 @@ ProcessorModel read_processor(std::string_view id, const json::object& object) {
   model.cpu_type = object.at("cpu").as_string();
   model.family = object.at("family").as_string();
   model.max_cores = static_cast<unsigned>(number(object, "cores", 1));
+  model.page = number(object, "page", model.page);
   model.isa = static_cast<unsigned>(number(object, "isa", 0));
   model.needs_gic = object.contains("gic");
   model.big_endian = object.contains("big_endian");
@@ -195,15 +196,17 @@ std::vector<std::string> models_of(std::string_view kind) {
 
 Choice choose_model(const board::Node& node, const board::Peripheral& peripheral, std::string_view family) {
   Choice choice;
+  const std::string soc = board::lower(node.soc), name = board::lower(peripheral.name);
   if (const auto* wanted = peripheral.properties.if_contains("model"); wanted && wanted->is_string()) {
     const std::string_view spelling = wanted->get_string();
     std::vector<std::string> spellings;
     for (const auto& model : models()) {
       if (model.kind != peripheral.type) continue;
-      if (named(model, spelling)) return {&model};
+      if (named(model, spelling) && (!choice.model || beginning(model.socs, soc) > beginning(choice.model->socs, soc))) choice.model = &model;
       spellings.push_back(model.id);
       spellings.insert(spellings.end(), model.aliases.begin(), model.aliases.end());
     }
+    if (choice.model) return choice;
     if (catalogue().absent.contains({peripheral.type, squeeze(spelling)})) {
       choice.absent = true;
       return choice;
@@ -212,7 +215,6 @@ Choice choose_model(const board::Node& node, const board::Peripheral& peripheral
     choice.nearest = nearest(board::lower(spelling.substr(0, 64)), spellings);
     return choice;
   }
-  const std::string soc = board::lower(node.soc), name = board::lower(peripheral.name);
   std::pair<std::size_t, std::size_t> best;  // how much of soc and name speaks for it
   for (const auto& model : models()) {
     if (model.kind != peripheral.type) continue;

@@ -42,6 +42,7 @@ struct ProcessorModel {
   std::string id, renode, cpu_type;
   std::string family;  // cortex-m, cortex-a, arm, riscv, sparc, ppc
   unsigned max_cores = 1;
+  std::uint64_t page = 0x400;  // bytes: what the addresses and sizes of memory are multiples of
   unsigned isa = 0;    // 32, 64: the board may write an ISA string of this width
   bool needs_gic = false, big_endian = false;
   bool own_interrupts = false;  // a controller of its own: peripherals connect to the processor

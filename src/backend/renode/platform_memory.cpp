@@ -5,7 +5,6 @@
 namespace virserver::backend::renode {
 namespace {
 
-constexpr std::uint64_t page = 0x400;              // Renode refuses mapped memory that is not aligned to it
 constexpr std::uint64_t largest = 64ull << 30;     // bytes; address space is reserved at once
 
 std::string_view word(board::MemoryType type) {
@@ -15,12 +14,13 @@ std::string_view word(board::MemoryType type) {
 }  // namespace
 
 void write_memory(PlatformWriter& writer) {
+  const std::uint64_t page = writer.processor->page;
   for (std::size_t i = 0; i < writer.node.memory.size(); ++i) {
     const auto& memory = writer.node.memory[i];
     const std::string pointer = fmt::format("/nodes/0/memory/{}", i);
     if (memory.size == 0) continue;
     if (memory.address % page) {
-      writer.error(pointer + "/address", fmt::format("Renode maps memory at multiples of 0x400; {} is none", hex_address(memory.address)));
+      writer.error(pointer + "/address", fmt::format("Renode maps the memory of a {} at multiples of {:#x}; {} is none", writer.processor->id, page, hex_address(memory.address)));
       continue;
     }
     if (memory.size > largest) {
@@ -29,7 +29,7 @@ void write_memory(PlatformWriter& writer) {
     }
     const std::uint64_t size = (memory.size + (page - 1)) / page * page;
     if (size != memory.size)
-      writer.add(Severity::approximated, pointer + "/size", fmt::format("Renode's memory comes in pieces of 1 KiB; the region has {} bytes instead of {}", size, memory.size));
+      writer.add(Severity::approximated, pointer + "/size", fmt::format("Renode's memory of a {} comes in pieces of {} bytes; the region has {} instead of {}", writer.processor->id, page, size, memory.size));
     if (!writer.claim(memory.address, size, pointer, fmt::format("memory {}", memory.name.empty() ? fmt::format("{}", i) : "\"" + memory.name + "\""))) continue;
     const std::string name = writer.name(memory.name.empty() ? word(memory.type) : std::string_view(memory.name));
     writer.line(pointer, "{}: Memory.MappedMemory @ sysbus {:#x}", name, memory.address);
