@@ -28,7 +28,7 @@ const get = (path) => new Promise((resolve, reject) => {
 
 const dir = mkdtempSync(join(tmpdir(), 'virserver-bench-'));
 const socketPath = join(dir, 'qmp'), file = join(dir, 'memory');
-const qemu = spawn('qemu-system-arm', ['-M', board, '-display', 'none', '-nodefaults', '-audio', 'none', '-accel', 'tcg,tb-size=16,thread=single', '-serial', 'null',
+const qemu = spawn('qemu-system-arm', ['-M', board, '-display', 'none', '-nodefaults', '-accel', 'tcg,tb-size=16,thread=single', '-serial', 'null',
   '-kernel', `${firmwareDir}/${board}.elf`, '-qmp', `unix:${socketPath},server=on,wait=off`], { stdio: 'ignore' });
 while (!existsSync(socketPath)) await new Promise((resolve) => setTimeout(resolve, 10));
 const qmp = net.connect(socketPath);
