@@ -8,7 +8,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "backend/qemu/probe_process.hpp"
+#include "backend/probe_process.hpp"
 #include "backend/qemu/qmp.hpp"
 #include "backend/qemu/tables.hpp"
 

@@ -7,7 +7,7 @@
 
 #include "backend/qemu/boot_stub.hpp"
 #include "backend/qemu/mtree.hpp"
-#include "backend/qemu/probe_process.hpp"
+#include "backend/probe_process.hpp"
 #include "backend/qemu/qmp.hpp"
 #include "backend/qemu/tables.hpp"
 

@@ -44,7 +44,7 @@ Result<Name> Name::parse(std::string_view text) {
 
 Result<File> File::parse(std::string_view text) {
   auto good = [](std::string_view part) {
-    return !part.empty() && part != "." && part != ".." && part.front() != '-' &&
+    return !part.empty() && part != "." && !part.contains("..") && part.front() != '-' &&
            std::ranges::all_of(part, [](char c) { return is_letter(c) || is_digit(c) || std::string_view("-+.").contains(c); });
   };
   if (text.size() > max_file || !all_parts(text, '/', good))

@@ -7,13 +7,19 @@
 #include <string>
 #include <vector>
 
-#include "backend/qemu/qmp.hpp"
 #include "base/asio.hpp"
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
 
-namespace virserver::backend::qemu {
+namespace virserver::backend {
+
+// Where it runs and what its environment has besides PATH, LC_ALL and HOME.
+struct ProbeSettings {
+  std::string directory = "/";
+  std::string home = "/nonexistent";
+  std::vector<std::string> environment = {};  // "NAME=value"
+};
 
 // Starts argv (argv[0] a path; no shell, clean environment, own process group). Standard input and output are one end
 // of a socketpair, standard error a pipe that is drained and kept up to 16 KiB. Belongs to one executor; await end().
@@ -21,7 +27,8 @@ class ProbeProcess {
  public:
   // `file`, unless empty, is what the process reads at file_path. Error: ENGINE_START_FAILED.
   static constexpr const char* file_path = "/proc/self/fd/3";
-  static Result<std::unique_ptr<ProbeProcess>> start(asio::any_io_executor executor, const std::vector<std::string>& argv, const Bytes& file = {});
+  static Result<std::unique_ptr<ProbeProcess>> start(asio::any_io_executor executor, const std::vector<std::string>& argv, const Bytes& file = {},
+                                                     const ProbeSettings& settings = {});
   ~ProbeProcess();
 
   Fd take_io() { return std::move(io_); }  // the other end of its standard input and output
@@ -41,6 +48,7 @@ class ProbeProcess {
 };
 
 // Runs to the end and returns standard output (at most `max_output` bytes). Errors: ENGINE_START_FAILED, ENGINE_TIMEOUT.
-Task<Result<std::string>> run_text(std::vector<std::string> argv, std::chrono::milliseconds timeout, std::size_t max_output = 1u << 20);
+Task<Result<std::string>> run_text(std::vector<std::string> argv, std::chrono::milliseconds timeout, std::size_t max_output = 1u << 20,
+                                   ProbeSettings settings = {});
 
-}  // namespace virserver::backend::qemu
+}  // namespace virserver::backend

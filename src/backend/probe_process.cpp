@@ -1,4 +1,4 @@
-#include "backend/qemu/probe_process.hpp"
+#include "backend/probe_process.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -11,7 +11,7 @@
 
 #include <array>
 
-namespace virserver::backend::qemu {
+namespace virserver::backend {
 
 namespace {
 
@@ -42,7 +42,8 @@ ProbeProcess::~ProbeProcess() {
   ::waitpid(pid_, nullptr, 0);
 }
 
-Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor executor, const std::vector<std::string>& argv, const Bytes& file) {
+Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor executor, const std::vector<std::string>& argv, const Bytes& file,
+                                                           const ProbeSettings& settings) {
   int io[2], errors[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, io) != 0)
     return fail(system_error(ErrorCode::ENGINE_START_FAILED, errno, "making a socket"));
@@ -68,7 +69,7 @@ Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor 
   ::posix_spawn_file_actions_adddup2(&actions, errors_in.get(), 2);
   if (content) ::posix_spawn_file_actions_adddup2(&actions, content.get(), 3);
   ::posix_spawn_file_actions_addclosefrom_np(&actions, content ? 4 : 3);
-  ::posix_spawn_file_actions_addchdir_np(&actions, "/");
+  ::posix_spawn_file_actions_addchdir_np(&actions, settings.directory.c_str());
   sigset_t all, none;
   ::sigfillset(&all);
   ::sigemptyset(&none);
@@ -83,10 +84,13 @@ Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor 
     for (const char* word : {"/usr/bin/setpriv", "--pdeathsig", "KILL", "--"}) arguments.push_back(const_cast<char*>(word));
   for (const auto& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
   arguments.push_back(nullptr);
-  char path[] = "PATH=/usr/bin:/bin", language[] = "LC_ALL=C", home[] = "HOME=/nonexistent";
-  char* environment[] = {path, language, home, nullptr};
+  std::vector<std::string> variables{"PATH=/usr/bin:/bin", "LC_ALL=C", "HOME=" + settings.home};
+  variables.insert(variables.end(), settings.environment.begin(), settings.environment.end());
+  std::vector<char*> environment;
+  for (auto& variable : variables) environment.push_back(variable.data());
+  environment.push_back(nullptr);
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, arguments.at(0), &actions, &attributes, arguments.data(), environment);
+  const int error = ::posix_spawn(&pid, arguments.at(0), &actions, &attributes, arguments.data(), environment.data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (error) return fail(system_error(ErrorCode::ENGINE_START_FAILED, error, fmt::format("starting {}", argv[0])));
@@ -121,9 +125,9 @@ Task<bool> ProbeProcess::end(std::chrono::milliseconds patience) {
   co_return !watch->late && reaped > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-Task<Result<std::string>> run_text(std::vector<std::string> argv, std::chrono::milliseconds timeout, std::size_t max_output) {
+Task<Result<std::string>> run_text(std::vector<std::string> argv, std::chrono::milliseconds timeout, std::size_t max_output, ProbeSettings settings) {
   auto executor = co_await asio::this_coro::executor;
-  auto process = ProbeProcess::start(executor, argv);
+  auto process = ProbeProcess::start(executor, argv, {}, settings);
   if (!process) co_return pass(process);
   auto output = std::make_shared<asio::posix::stream_descriptor>(executor, (*process)->take_io().release());
   asio::steady_timer timer(executor, timeout);
@@ -147,4 +151,4 @@ Task<Result<std::string>> run_text(std::vector<std::string> argv, std::chrono::m
   co_return text;
 }
 
-}  // namespace virserver::backend::qemu
+}  // namespace virserver::backend
