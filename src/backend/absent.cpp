@@ -92,10 +92,6 @@ std::unique_ptr<Backend> make_absent(std::string name, std::vector<std::string> 
   return std::make_unique<Absent>(std::move(name), std::move(executables), std::move(install));
 }
 
-std::unique_ptr<Backend> make_absent_renode() {
-  return make_absent("renode", {"renode"}, "renode is not installed; get the Debian package from https://github.com/renode/renode/releases");
-}
-
 std::unique_ptr<Backend> make_absent_skyeye() {
   return make_absent("skyeye", {"skyeye"}, "skyeye is not installed; build it from https://github.com/skyeyeproject/skyeye");
 }

@@ -10,7 +10,6 @@ namespace virserver::backend {
 
 // Looks for one of `executables` in PATH; `install` says how to get it.
 std::unique_ptr<Backend> make_absent(std::string name, std::vector<std::string> executables, std::string install);
-std::unique_ptr<Backend> make_absent_renode();
 std::unique_ptr<Backend> make_absent_skyeye();
 
 // The first of `names` in PATH that can be executed; empty if none.

@@ -81,7 +81,7 @@ std::optional<std::uint64_t> table_address(const EnginePlan& plan, std::span<con
 }
 
 Result<void> check_vector_table(const EnginePlan& plan, std::span<const LoadImage> images) {
-  const std::uint64_t wanted = vector_table(plan);
+  const std::uint64_t wanted = vector_table(plan, images);
   auto bad = [&](std::string why) -> Result<void> {
     Error error{ErrorCode::IMAGE_BAD_VECTOR_TABLE,
                 fmt::format("{}; the processor starts with the vector table at {}", why, hex_address(wanted)),
@@ -101,6 +101,20 @@ Result<void> check_vector_table(const EnginePlan& plan, std::span<const LoadImag
 }
 
 }  // namespace
+
+std::uint64_t vector_table(const EnginePlan& plan, std::span<const LoadImage> images) {
+  boost::system::error_code ec;
+  if (const auto* known = plan.data.if_contains("vector_table")) return known->to_number<std::uint64_t>(ec);
+  if (!plan.data.if_contains("vector_table_from_image")) return 0;
+  if (images.empty()) {
+    const auto flash = std::ranges::find(plan.memory, false, &MemoryRegion::writable);
+    return flash == plan.memory.end() ? 0 : flash->address;
+  }
+  const auto boot = std::ranges::find(images, "bootloader", &LoadImage::role);
+  const auto& first = boot != images.end() ? *boot : images.front();
+  if (first.image->metadata.vector_table) return *first.image->metadata.vector_table;
+  return first.image->regions.empty() ? 0 : first.image->regions.front().address;
+}
 
 std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadImage> images) {
   struct Piece {
@@ -135,12 +149,6 @@ std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadIm
   return problems;
 }
 
-std::uint64_t vector_table(const EnginePlan& plan) {
-  const auto* known = plan.data.if_contains("vector_table");
-  boost::system::error_code ec;
-  return known ? known->to_number<std::uint64_t>(ec) : 0;
-}
-
 Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images) {
   auto problems = image_problems(plan, images);
   if (!problems.empty()) return std::unexpected(std::move(problems.front()));
@@ -150,7 +158,7 @@ Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> ima
 Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image) {
   const std::span<const LoadImage> alone(&image, 1);
   for (Error& problem : image_problems(plan, alone)) {
-    if (problem.code == ErrorCode::IMAGE_BAD_VECTOR_TABLE && !table_address(plan, alone, vector_table(plan))) continue;
+    if (problem.code == ErrorCode::IMAGE_BAD_VECTOR_TABLE && !table_address(plan, alone, vector_table(plan, alone))) continue;
     return std::unexpected(std::move(problem));
   }
   return {};

@@ -11,14 +11,17 @@ namespace virserver::backend {
 // Thumb reset vector inside loaded bytes or flash).
 Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images);
 
+// Cortex-M: where the processor finds its stack pointer and first address at a reset. The board's word; on a backend that
+// can be told (data.vector_table_from_image), the symbol or else the first bytes of the bootloader, or of the first image;
+// without images the beginning of flash.
+std::uint64_t vector_table(const EnginePlan& plan, std::span<const LoadImage> images = {});
+
 // What is wrong with one image whatever others are loaded beside it: the vector table may be in another.
 Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image);
 
 // The same as check_images, every problem instead of the first.
 std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadImage> images);
 
-// Cortex-M: where the processor finds its stack pointer and first address at a reset.
-std::uint64_t vector_table(const EnginePlan& plan);
 
 // Where a raw binary goes when the user names no address: the lowest loadable region. Error: IMAGE_ADDRESS_REQUIRED.
 Result<std::uint64_t> default_load_address(const EnginePlan& plan);

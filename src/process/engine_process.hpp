@@ -120,6 +120,9 @@ class EngineProcess {
   // Notices are coalesced. Set before exec or right after adopt; the current ends are reported at once after adopt.
   std::function<void(std::string_view console, std::uint64_t end)> on_output;
 
+  // The same for the emulator's own output, for the backend that reads it.
+  std::function<void()> on_emulator_output;
+
   // Completes when the emulator (and with it the tree) has ended and all its output is in the logs. Any number of waiters.
   virtual Task<ExitStatus> wait_exit() = 0;
 

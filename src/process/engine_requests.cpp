@@ -109,6 +109,7 @@ void EngineProcessImpl::handle(ControlChannel::Packet packet) {
     case shim::Type::output: {
       const auto console = r.string();
       const auto end = r.get<std::uint64_t>();
+      if (r.ok() && console == shim::kEmulatorConsole && on_emulator_output) on_emulator_output();
       if (r.ok() && shim::valid_console_name(console) && on_output) on_output(console, end);
       return;
     }

@@ -10,6 +10,7 @@
 #include "api/api.hpp"
 #include "backend/absent.hpp"
 #include "backend/qemu/qemu.hpp"
+#include "backend/renode/renode.hpp"
 #include "base/id.hpp"
 #include "base/log.hpp"
 #include "http/server.hpp"
@@ -53,6 +54,14 @@ std::string host_id(asio::io_context& context, store::Documents& documents) {
   return made;
 }
 
+// What installed emulators said about themselves. A private server's data goes with it, and it must not ask anew each time.
+fs::path cache_dir(const Config& config) {
+  if (!config.private_server) return config.data / "cache";
+  if (const char* cache = std::getenv("XDG_CACHE_HOME"); cache && fs::path(cache).is_absolute()) return fs::path(cache) / "virserver";
+  if (const char* home = std::getenv("HOME"); home && fs::path(home).is_absolute()) return fs::path(home) / ".cache" / "virserver";
+  return config.data / "cache";
+}
+
 std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& config, const process::HostConfig& host,
                                                              const process::SandboxSupport& sandbox, asio::thread_pool& pool) {
   backend::QemuConfig qemu;
@@ -60,9 +69,15 @@ std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& confi
   qemu.host = host;
   qemu.sandbox = sandbox;
   qemu.watch = {std::chrono::milliseconds(config.diagnosis_window_ms), std::chrono::milliseconds(config.diagnosis_interval_ms)};
+  backend::RenodeConfig renode;
+  renode.launcher = config.renode;
+  renode.cache = cache_dir(config);
+  renode.host = host;
+  renode.sandbox = sandbox;
+  renode.allow_unsandboxed_tcp = config.allow_unsandboxed_tcp;
   std::vector<std::unique_ptr<backend::Backend>> backends;
   backends.push_back(backend::make_qemu(std::move(qemu), pool));
-  backends.push_back(backend::make_absent_renode());
+  backends.push_back(backend::make_renode(std::move(renode), pool));
   backends.push_back(backend::make_absent_skyeye());
   return backends;
 }

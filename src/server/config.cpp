@@ -85,10 +85,14 @@ ParsedConfig parse_config(int argc, char** argv) {
       ->envname("VIRSERVER_ALLOW_ORIGIN")->type_name("ORIGIN");
   app.add_option("--qemu-dir", config.qemu_dirs, "Directory with qemu-system-* to use instead of PATH; may be repeated")
       ->envname("VIRSERVER_QEMU_DIR")->type_name("DIR");
+  app.add_option("--renode", config.renode, "Renode's launcher to use instead of the one in PATH")->envname("VIRSERVER_RENODE")->type_name("FILE");
   app.add_option("--shim", config.shim, "The virserver-shim executable; by default beside virserver or in ../libexec/virserver")
       ->envname("VIRSERVER_SHIM")->type_name("FILE");
   app.add_option("--sandbox", config.sandbox, "auto: full isolation where the host allows it; reduced: without namespaces")
       ->envname("VIRSERVER_SANDBOX")->check(CLI::IsMember({"auto", "reduced"}))->capture_default_str();
+  app.add_flag("--allow-unsandboxed-tcp", config.allow_unsandboxed_tcp,
+               "In a reduced sandbox, run emulators whose servers listen on every network interface (Renode) all the same; for single-user containers")
+      ->envname("VIRSERVER_ALLOW_UNSANDBOXED_TCP");
   app.add_option("--sandbox-uid", config.sandbox_uid, "User id that emulators run as when the server is started as root")
       ->envname("VIRSERVER_SANDBOX_UID")->check(CLI::Range(1u, 4294967294u))->capture_default_str();
   app.add_option("--max-sessions", config.max_sessions, "Most sessions at a time")

@@ -19,6 +19,8 @@ struct Config {
   std::string access_log = "file";  // file: DATA/access.log; -: stderr; none
   std::vector<std::string> allowed_hosts, allowed_origins;
   std::vector<std::filesystem::path> qemu_dirs;
+  std::filesystem::path renode;  // launcher; empty: in PATH
+  bool allow_unsandboxed_tcp = false;
   std::filesystem::path shim;
   std::string sandbox = "auto";     // auto, reduced
   unsigned sandbox_uid = 65534;

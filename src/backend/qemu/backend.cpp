@@ -1,10 +1,11 @@
 #include <boost/json.hpp>
 
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <mutex>
 
+#include "backend/emulator_output.hpp"
+#include "backend/engine_files.hpp"
 #include "backend/load_check.hpp"
 #include "backend/qemu/command_line.hpp"
 #include "backend/qemu/discover.hpp"
@@ -23,28 +24,9 @@ namespace {
 
 constexpr std::string_view state_file = "run.txt";  // where this run's output begins, for a server that comes later
 
-Result<void> write_file(const std::filesystem::path& path, std::span<const std::byte> bytes) {
-  ::unlink(path.c_str());
-  Fd fd(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644));
-  if (!fd) return fail(system_error(ErrorCode::STORAGE_ERROR, errno, "creating a file in the engine's directory"));
-  ::fchmod(fd.get(), 0644);  // the emulator may run as another user
-  while (!bytes.empty()) {
-    const auto n = ::write(fd.get(), bytes.data(), bytes.size());
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return fail(system_error(ErrorCode::STORAGE_ERROR, n < 0 ? errno : EIO, "writing the image for the emulator"));
-    bytes = bytes.subspan(static_cast<std::size_t>(n));
-  }
-  return {};
-}
-
-// Written by us, but the emulator may have changed it since: a number at most misplaces the shown output.
+// A wrong number at most misplaces the shown output.
 std::uint64_t read_output_offset(const std::filesystem::path& engine_dir) {
-  Fd fd(::open((engine_dir / state_file).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  struct stat info {};
-  if (!fd || ::fstat(fd.get(), &info) != 0 || !S_ISREG(info.st_mode)) return 0;
-  char text[32];
-  const auto n = ::read(fd.get(), text, sizeof text);
-  return n > 0 ? parse_u64(std::string_view(text, static_cast<std::size_t>(n))).value_or(0) : 0;
+  return parse_u64(read_engine_file(engine_dir / state_file, 32)).value_or(0);
 }
 
 std::string version_of(const EnginePlan& plan) {
@@ -194,12 +176,12 @@ Task<Result<std::unique_ptr<Engine>>> Qemu::launch(asio::any_io_executor executo
 
   auto write_files = [&plan, &spec, output_offset]() -> Result<void> {
     for (const auto& file : region_files(spec.images))
-      if (auto written = write_file(spec.engine_dir / file.name, *file.bytes); !written) return written;
+      if (auto written = write_engine_file(spec.engine_dir / file.name, *file.bytes); !written) return written;
     if (const auto* stub = stub_for(plan, spec.images)) {
       const Bytes bytes = stub->bytes(start_address(plan, spec.images).value_or(stub->address));
-      if (auto stubbed = write_file(spec.engine_dir / stub_file, bytes); !stubbed) return stubbed;
+      if (auto stubbed = write_engine_file(spec.engine_dir / stub_file, bytes); !stubbed) return stubbed;
     }
-    return write_file(spec.engine_dir / state_file, as_bytes(std::to_string(output_offset)));
+    return write_engine_file(spec.engine_dir / state_file, as_bytes(std::to_string(output_offset)));
   };
   auto written = co_await blocking(pool_, write_files);
   if (!written) {

@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include "backend/emulator_output.hpp"
 #include "base/log.hpp"
 #include "process/console_log.hpp"
 
@@ -12,26 +13,11 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr auto reset_interval = 100ms;  // reset loops make thousands of events a second
-constexpr std::size_t output_bound = 64 * 1024;
 constexpr std::chrono::milliseconds stir_after[] = {0ms, 5ms, 20ms, 80ms, 250ms};
 constexpr auto stir_every = 500ms;
 constexpr auto stir_for = 30s;  // after the last input
 constexpr auto shutdown_grace = 1s;
 }  // namespace
-
-std::string emulator_output(const std::filesystem::path& console_dir, std::uint64_t offset) {
-  process::ConsoleLog log(console_dir, "emulator");
-  const auto end = log.end();
-  if (end > output_bound) offset = std::max(offset, end - output_bound);
-  std::string text;
-  while (text.size() < output_bound) {
-    auto chunk = log.read(offset, output_bound - text.size());
-    if (!chunk || chunk->bytes.empty()) break;
-    text += as_text(chunk->bytes);
-    offset = chunk->offset + chunk->bytes.size();
-  }
-  return text;
-}
 
 QemuEngine::QemuEngine(asio::any_io_executor executor, std::unique_ptr<process::EngineProcess> process, Options options)
     : executor_(executor), process_(std::move(process)), options_(std::move(options)), scope_(executor, "qemu engine"),

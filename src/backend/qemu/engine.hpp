@@ -98,7 +98,4 @@ class QemuEngine final : public Engine {
   bool stirring_ = false;
 };
 
-// The kept end of an emulator's own output (at most 64 KiB) from `offset`.
-std::string emulator_output(const std::filesystem::path& console_dir, std::uint64_t offset);
-
 }  // namespace virserver::backend::qemu

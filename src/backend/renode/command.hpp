@@ -51,8 +51,10 @@ class File {
 class Command {
  public:
   explicit Command(Word word) : line_(word.text()) {}
+  explicit Command(const Name& subject) : line_(subject.text()) {}
   Command& word(Word word) { return add(word.text()); }
   Command& name(const Name& name) { return add(name.text()); }
+  Command& quoted(const Name& name) { return add("\"" + name.text() + "\""); }  // a name that is to be given to something new
   Command& file(const File& file) { return add("@" + file.text()); }
   Command& number(std::uint64_t value) { return add(std::to_string(value)); }
   Command& address(std::uint64_t value);

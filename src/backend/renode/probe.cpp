@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::size_t max_facts = 20'000, max_field = 300, max_output = 4u << 20;
 
-std::vector<std::string_view> split(std::string_view text, char separator) {
+std::vector<std::string_view> split(std::string_view text, char separator, std::size_t longest = std::string_view::npos) {
   std::vector<std::string_view> parts;
   for (;;) {
     const auto end = text.find(separator);
-    parts.push_back(text.substr(0, std::min(end, max_field)));
+    parts.push_back(text.substr(0, std::min(end, longest)));
     if (end == text.npos) return parts;
     text.remove_prefix(end + 1);
   }
@@ -67,7 +67,7 @@ ProbeFacts parse_probe(std::string_view output) {
     while (!line.empty() && (line.front() == '\r' || line.front() == ' ')) line.remove_prefix(1);
     while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
     if (!line.starts_with("vs\t")) continue;
-    const auto fields = split(line, '\t');
+    const auto fields = split(line, '\t', max_field);
     if (fields.size() >= 3) read_line(facts, fields);
   }
   return facts;

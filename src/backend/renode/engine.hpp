@@ -1,0 +1,94 @@
+// A running Renode process with one machine in it.
+#pragma once
+#include <deque>
+
+#include "backend/engine.hpp"
+#include "backend/renode/exit_cause.hpp"
+#include "backend/renode/guest_log.hpp"
+#include "backend/renode/machine.hpp"
+#include "backend/renode/robot.hpp"
+#include "backend/renode/start.hpp"
+#include "base/broadcast.hpp"
+#include "base/task_scope.hpp"
+#include "process/console_log.hpp"
+
+namespace virserver::backend::renode {
+
+class RenodeEngine final : public Engine {
+ public:
+  struct Options {
+    std::filesystem::path console_dir;
+    std::string version;  // "1.16.1"
+    RunState run;
+    std::vector<MemoryRegion> memory;
+    std::vector<Name> cpus;
+    std::chrono::milliseconds command_timeout{10'000};
+  };
+  RenodeEngine(asio::any_io_executor executor, std::unique_ptr<process::EngineProcess> process, Options options);
+
+  // Waits until the process answers. Starts watching for its end, whatever comes. Errors: ENGINE_START_FAILED
+  // (details.output: what Renode printed), ENGINE_TIMEOUT, ENGINE_PROTOCOL.
+  Task<Result<void>> connect(std::chrono::milliseconds timeout);
+  // Runs the steps of a start; the first that fails is ENGINE_START_FAILED.
+  Task<Result<void>> perform(std::vector<Step> steps, std::chrono::milliseconds timeout);
+  // Whether the emulation runs, asked of Renode: for an engine that is taken over.
+  Task<Result<void>> ask_state();
+
+  process::EngineProcess& process() override { return *process_; }
+  Machine* machine() override { return &machine_; }
+  Task<Result<void>> pause() override;
+  Task<Result<void>> resume() override;
+  Task<Result<void>> reset() override;
+  bool paused() const override { return paused_; }
+  Task<> power_off(std::chrono::milliseconds grace) override;
+  Task<Result<Observation>> observe() override;
+  Task<> stop() override;
+
+  void warn(std::string message);
+
+  // For RenodeMachine. Errors: ENGINE_DIED, ENGINE_TIMEOUT, ENGINE_PROTOCOL, UNSUPPORTED_BY_BACKEND.
+  Task<Result<std::string>> execute(Command command);
+  Task<Result<std::string>> monitor(std::string line);
+  Task<Result<void>> reset_only();  // stands or runs as before
+  const std::string& version() const { return options_.version; }
+  const Ports& ports() const { return options_.run.ports; }
+  std::uint16_t stub_port() const { return options_.run.ports.stub; }
+  bool is_memory(std::uint64_t address, std::size_t size) const;
+  // Its stub holds the processors from now on; the emulation runs. An abort of a processor is then the debugger's to see.
+  void debugger_came();
+
+ private:
+  Task<Result<std::string>> answered(Result<std::string> answer);
+  Task<> watch_exit();
+  Task<> follow_log();
+  Task<> end_aborted(Abort abort);
+  Task<bool> wait_ended(std::chrono::milliseconds patience);
+  Task<> deliver();
+  void emit(EngineEvent event);
+  void set_paused(bool paused);
+  void read_log();
+  std::string read_output() const;
+  Error ended_error() const;
+
+  asio::any_io_executor executor_;
+  std::unique_ptr<process::EngineProcess> process_;
+  Options options_;
+  TaskScope scope_;
+  RobotClient robot_;
+  RenodeMachine machine_{*this};
+  Witness witness_;
+  GuestLog log_;
+  process::ConsoleLog output_;
+  std::uint64_t log_at_ = 0;
+  asio::steady_timer log_grew_;  // cancelled when it did
+  bool log_fresh_ = false;
+  bool started_ = false;   // the guest may have run
+  bool paused_ = true;     // the emulation stands; with a debugger, see open_stub
+  bool watching_ = false, debugged_ = false, ending_aborted_ = false;
+  std::optional<ExitReport> report_;
+  Broadcast ended_;
+  std::deque<EngineEvent> undelivered_;  // events before the owner listens
+  bool delivering_ = false;
+};
+
+}  // namespace virserver::backend::renode

@@ -1,0 +1,81 @@
+#include "backend/renode/machine.hpp"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+
+#include "backend/renode/engine.hpp"
+
+namespace virserver::backend::renode {
+
+using namespace std::chrono_literals;
+
+namespace {
+constexpr auto dial_timeout = 5s;
+constexpr std::size_t read_piece = 4096;  // 52 ms
+}  // namespace
+
+std::optional<Bytes> parse_bytes(std::string_view text, std::size_t size) {
+  Bytes bytes;
+  for (std::size_t at = text.find("0x"); at != text.npos; at = text.find("0x", at + 2)) {
+    unsigned value = 0, digits = 0;
+    for (std::size_t i = at + 2; i < text.size() && digits <= 2; ++i, ++digits) {
+      const char c = text[i];
+      if (c >= '0' && c <= '9') value = value * 16 + static_cast<unsigned>(c - '0');
+      else if (c >= 'A' && c <= 'F') value = value * 16 + static_cast<unsigned>(c - 'A' + 10);
+      else break;
+    }
+    if (digits != 2 || bytes.size() == size) return std::nullopt;
+    bytes.push_back(static_cast<std::byte>(value));
+  }
+  if (bytes.size() != size) return std::nullopt;
+  return bytes;
+}
+
+std::string RenodeMachine::version() const { return "Renode " + engine_.version(); }
+
+// Connecting halts the processors and starts an emulation that was paused: time then goes on when they are resumed.
+Task<Result<Machine::Stub>> RenodeMachine::open_stub() {
+  Stub stub;
+  stub.was_running = !engine_.paused();
+  auto socket = co_await engine_.process().dial(engine_.stub_port(), dial_timeout);
+  if (!socket) co_return pass(socket);
+  engine_.debugger_came();
+  stub.socket = std::move(*socket);
+  co_return stub;
+}
+
+// Renode answers reads of no memory with zeros: what is memory is known from the plan.
+Task<Result<Bytes>> RenodeMachine::read_memory(std::uint64_t address, std::size_t size) {
+  Bytes all;
+  while (all.size() < size) {
+    const std::uint64_t at = address + all.size();
+    const std::size_t piece = std::min(read_piece, size - all.size());
+    if (!engine_.is_memory(at, piece)) {
+      Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("{} bytes at {} are not all memory", size, hex_address(address))};
+      error.details = {{"address", hex_address(address)}, {"size", size}};
+      co_return fail(std::move(error));
+    }
+    Command command = Command("sysbus ReadBytes").address(at).number(piece);
+    auto text = co_await engine_.execute(std::move(command));
+    if (!text) co_return pass(text);
+    auto bytes = parse_bytes(*text, piece);
+    if (!bytes) co_return fail(ErrorCode::ENGINE_PROTOCOL, "Renode did not give the memory it was asked for");
+    all.insert(all.end(), bytes->begin(), bytes->end());
+  }
+  co_return all;
+}
+
+Task<Result<std::string>> RenodeMachine::monitor(std::string command) {
+  auto line = user_line(command);
+  if (!line) co_return pass(line);
+  auto text = co_await engine_.monitor(std::move(*line));
+  // What the monitor says of a command that it refuses is its answer.
+  if (!text && text.error().code == ErrorCode::UNSUPPORTED_BY_BACKEND) co_return text.error().message + "\n";
+  if (text && !text->empty()) *text += "\n";
+  co_return text;
+}
+
+Task<Result<void>> RenodeMachine::reset() { co_return co_await engine_.reset_only(); }
+
+}  // namespace virserver::backend::renode
