@@ -74,7 +74,7 @@ bool RenodeEngine::is_memory(std::uint64_t address, std::size_t size) const {
 }
 
 void RenodeEngine::debugger_came() {
-  debugged_ = true;
+  debugged_ = started_ = true;
   paused_ = false;
 }
 

@@ -154,7 +154,7 @@ GuestLog::News GuestLog::add(std::string_view piece) {
 void GuestLog::add_line(std::string_view line, News& news) {
   const auto parsed = parse_log_line(line);
   if (!parsed) return;
-  if (parsed->level == "INFO" && parsed->text.starts_with("Including script") && parsed->text.ends_with("/load.resc")) ++news.resets;
+  if (parsed->level == "INFO" && parsed->source == "Script" && parsed->text == reset_mark) ++news.resets;
   if (auto abort = abort_of(*parsed)) {
     if (!news.abort) news.abort = std::move(abort);
     return;

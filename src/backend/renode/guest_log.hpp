@@ -30,6 +30,9 @@ struct Abort {
 };
 std::optional<Abort> abort_of(const LogLine& line);
 
+// What the script of a reset writes into the log (see start.hpp).
+inline constexpr const char* reset_mark = "machine reset";
+
 class GuestLog {
  public:
   static constexpr std::size_t max_distinct = 128;
@@ -37,7 +40,7 @@ class GuestLog {
   struct News {
     std::vector<GuestAccess> accesses;  // kinds that had not been seen before
     std::optional<Abort> abort;
-    unsigned resets = 0;                // of the machine, by whomever: each runs load.resc (see start.hpp)
+    unsigned resets = 0;                // of the machine, by whomever
   };
   // Takes the next piece of the log, which may end in the middle of a line.
   News add(std::string_view piece);

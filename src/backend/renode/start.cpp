@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "backend/load_check.hpp"
+#include "backend/renode/guest_log.hpp"
 #include "base/bytes.hpp"
 
 namespace virserver::backend::renode {
@@ -173,6 +174,7 @@ Result<Load> load_images(const EnginePlan& plan, std::span<const LoadImage> imag
     text += command.line() + "\n";
     load.steps.push_back({command});
   }
+  text += fmt::format("log \"{}\"\n", reset_mark);  // not at the start: that is none
   const auto bytes = as_bytes(text);
   load.files.push_back({"load.resc", Bytes(bytes.begin(), bytes.end())});
   load.steps.push_back({Command("macro reset \"include @load.resc\"")});
