@@ -2,6 +2,7 @@
 import assert from 'node:assert';
 import { join } from 'node:path';
 import { after, afterEach, before, test } from 'node:test';
+import { breakLookStep, Target } from './lib/debugging.mjs';
 import { Gdb } from './lib/gdb.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
@@ -13,40 +14,11 @@ afterEach(() => Gdb.killAll());
 
 const image = (board) => join(firmwareDir, `${board}.elf`);
 
-// What a test does with one session's debugger.
-class Target {
-  constructor(id, console_ = 'uart0') {
-    this.id = id;
-    this.path = `/api/v1/sessions/${id}/debug`;
-    this.console = console_;
-  }
-  get(path) { return server.get(this.path + path); }
-  post(path, body) { return server.post(this.path + path, body); }
-  async state() { return (await this.get('/state')).body; }
-  async pause() { return this.must(await this.post('/pause')); }
-  async break(location, more = {}) { return this.must(await this.post('/breakpoints', { location, ...more }), 201); }
-  async run(body = {}, query = '?wait=true') { return this.must(await this.post(`/continue${query}`, body)); }
-  async step(kind, more = {}) { return this.must(await this.post('/step', { kind, ...more })); }
-  async register(name) { return BigInt(this.must(await this.get(`/registers/${name}`)).value); }
-  must(answer, status = 200) {
-    assert.strictEqual(answer.status, status, answer.text);
-    return answer.body;
-  }
-  refused(answer, status, code, words) {
-    assert.strictEqual(answer.status, status, answer.text);
-    assert.strictEqual(answer.body.code, code, answer.text);
-    if (words) assert.match(answer.body.error, words);
-  }
-  type(text) { return server.type(this.id, this.console, `${text}\r`); }
-  shows(text) { return server.expect(this.id, this.console, text); }
-  stopped() { return server.eventually(async () => { const state = await this.state(); return state.state === 'stopped' && state; }); }
-}
-
 async function running(board, name) {
   const { id, default_console } = await server.session(board, { name });
   assert.strictEqual((await server.upload(id, image(board))).status, 201);
   assert.strictEqual((await server.power(id, 'on')).status, 200);
-  const target = new Target(id, default_console);
+  const target = new Target(server, id, default_console);
   await target.shows('ready');
   return target;
 }
@@ -63,60 +35,8 @@ const boards = [
   { board: 'leon3', pc: 'pc', argument: 'o0' },
 ];
 
-for (const { board, pc, argument } of boards) {
-  test(`break, look, step and go on: ${board}`, async (t) => {
-    const target = await running(board, `debug-${board}`);
-    assert.strictEqual((await target.state()).state, 'running');
-    const made = await target.break('put_number', { temporary: false });
-    assert.ok(made.verified, made.message);
-    assert.match(made.file, /hello\.c$/);
-    assert.ok(made.line > 0);
-
-    const typed = target.type('count 3');
-    const stopped = await target.stopped();
-    await typed;
-    assert.strictEqual(stopped.reason, 'breakpoint');
-    assert.deepStrictEqual(stopped.breakpoint_ids, [made.id]);
-    assert.match(stopped.location.file, /hello\.c$/);
-    assert.ok(made.addresses.includes(stopped.location.address));
-    assert.strictEqual(await target.register(pc), BigInt(stopped.location.address));
-
-    const trace = target.must(await target.get('/backtrace'));
-    const names = trace.frames.map((frame) => frame.location.function);
-    assert.strictEqual(names[0], 'put_number', JSON.stringify(trace));
-    for (const name of ['count', 'run', 'hello']) assert.ok(names.includes(name), `${name} is not in ${names}; ${trace.reason}`);
-
-    const code = target.must(await target.get('/disassemble?count=4'));
-    assert.strictEqual(code.instructions.length, 4);
-    assert.ok(code.instructions[0].current);
-    assert.deepStrictEqual(code.instructions[0].breakpoint_ids, [made.id]);
-    const whole = target.must(await target.get('/disassemble?address=put_number&function=true'));
-    assert.ok(whole.instructions.length > 4);
-
-    const stepped = await target.step('instruction');
-    assert.strictEqual(stepped.reason, 'step', stepped.message);
-    assert.notStrictEqual(stepped.location.address, stopped.location.address);
-    const many = await target.step('instruction', { count: 10 });
-    assert.strictEqual(many.state, 'stopped');
-    const line = await target.step('next');
-    assert.strictEqual(line.state, 'stopped', line.message);
-    for (let depth = line.location.function === 'put_number' ? 1 : 0; depth > 0; --depth) {
-      const out = await target.step('out');
-      assert.strictEqual(out.reason, 'step', out.message);
-      assert.ok(['count', 'run'].includes(out.location.function), JSON.stringify(out));
-    }
-
-    // A second call, with a condition on its argument: the ones between are passed without a stop.
-    target.must(await server.patch(`${target.path}/breakpoints/${made.id}`, { condition: `$${argument} == 3` }));
-    const third = await target.run();
-    assert.strictEqual(third.reason, 'breakpoint', JSON.stringify(third));
-    assert.strictEqual(target.must(await target.get(`/breakpoints/${made.id}`)).hit_count, 2);
-    assert.strictEqual((await server.delete(`${target.path}/breakpoints/${made.id}`)).status, 204);
-    assert.strictEqual((await target.run({}, '')).state, 'running');
-    await target.shows('line 3');
-    assert.strictEqual(target.must(await target.get('/breakpoints')).total, 0);
-  });
-}
+for (const { board, pc, argument } of boards)
+  test(`break, look, step and go on: ${board}`, async () => breakLookStep(await running(board, `debug-${board}`), { pc, argument }));
 
 test('registers: groups, one, several, what is wrong', async () => {
   const target = await running('mps2-an385', 'registers');
@@ -278,7 +198,7 @@ test('a thousand breakpoints, and no more than the limit', async () => {
 
 test('what is asked at the wrong time', async () => {
   const { id } = await server.session('mps2-an385');
-  const target = new Target(id);
+  const target = new Target(server, id);
   const off = await target.state();
   assert.deepStrictEqual([off.state, off.reason, off.location], ['off', 'none', null]);
   for (const path of ['/pause', '/continue', '/step']) target.refused(await target.post(path), 409, 'TARGET_OFF');

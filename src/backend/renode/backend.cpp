@@ -15,8 +15,7 @@ using namespace renode;
 namespace {
 
 constexpr std::string_view state_file = "run.txt";
-constexpr const char* how_to_install =
-    "renode is not installed; get the Debian package from https://github.com/renode/renode/releases, or name its launcher with --renode";
+constexpr const char* how_to_install = "get the Debian package from https://github.com/renode/renode/releases, or name its launcher with --renode";
 
 RunState read_run_state(const std::filesystem::path& engine_dir) {
   return parse_run_state(read_engine_file(engine_dir / state_file, 1024)).value_or(RunState{});
@@ -45,7 +44,7 @@ class Renode final : public Backend {
 
   Task<BackendInfo> discover() override {
     const auto launcher = find_launcher(config_.launcher);
-    if (launcher.empty()) co_return describe(nullptr, how_to_install);
+    if (launcher.empty()) co_return describe(nullptr, absent());
     auto installation = co_await library_.inspect(launcher, true);
     co_return describe(installation.get(), exposed());
   }
@@ -55,7 +54,7 @@ class Renode final : public Backend {
       co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "the board has {} nodes; this version of VirServer runs boards of one node on Renode", board.nodes.size());
     const auto launcher = find_launcher(config_.launcher);
     if (launcher.empty()) {
-      Error error{ErrorCode::BACKEND_ABSENT, how_to_install, {{"backend", "renode"}, {"install", how_to_install}}};
+      Error error{ErrorCode::BACKEND_ABSENT, absent(), {{"backend", "renode"}, {"install", how_to_install}}};
       co_return fail(std::move(error));
     }
     auto installation = co_await library_.inspect(launcher, false);
@@ -95,6 +94,10 @@ class Renode final : public Backend {
   }
 
  private:
+  std::string absent() const {
+    if (config_.launcher.empty()) return fmt::format("renode is not installed; {}", how_to_install);
+    return fmt::format("renode is not installed: {} does not exist; {}", config_.launcher.string(), how_to_install);
+  }
   // Why its TCP servers must not be started on this host; empty: they may.
   std::string exposed() const {
     if (config_.sandbox.full || config_.allow_unsandboxed_tcp) return {};

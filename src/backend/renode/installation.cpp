@@ -87,7 +87,8 @@ std::string complaint(const std::string& text) {
 }  // namespace
 
 fs::path find_launcher(const fs::path& configured) {
-  if (!configured.empty()) return configured;
+  std::error_code ec;
+  if (!configured.empty()) return fs::exists(configured, ec) ? configured : fs::path();
   return find_executable({"renode"});
 }
 

@@ -19,7 +19,7 @@ struct Installation {
   std::string error;
 };
 
-// The launcher that the configuration names, else `renode` in PATH; empty: none.
+// The launcher that the configuration names, else `renode` in PATH; empty: there is none.
 std::filesystem::path find_launcher(const std::filesystem::path& configured);
 
 // What must be readable for it to run, besides /usr: the launcher itself, Renode's program, its platforms, the runtime.

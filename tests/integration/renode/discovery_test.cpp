@@ -46,7 +46,7 @@ TEST_F(RenodeTest, ADamagedCacheIsAskedAgain) {
 }
 
 TEST_F(RenodeTest, WhatIsNoRenodeIsBroken) {
-  for (const char* launcher : {"/bin/false", "/bin/true", "/nonexistent/renode"}) {
+  for (const char* launcher : {"/bin/false", "/bin/true"}) {
     config.launcher = launcher;
     backend = make_renode(config, pool);
     const auto info = run(backend->discover());
@@ -56,6 +56,15 @@ TEST_F(RenodeTest, WhatIsNoRenodeIsBroken) {
     ASSERT_FALSE(plan);
     EXPECT_EQ(plan.error().code, ErrorCode::BACKEND_ABSENT);
   }
+}
+
+TEST_F(RenodeTest, ALauncherThatIsNotThereIsAbsent) {
+  config.launcher = "/nonexistent/renode";
+  backend = make_renode(config, pool);
+  const auto info = run(backend->discover());
+  EXPECT_EQ(info.status, Status::absent);
+  EXPECT_NE(info.reason.find("/nonexistent/renode"), std::string::npos) << info.reason;
+  EXPECT_EQ(run(backend->plan(discovery_board())).error().code, ErrorCode::BACKEND_ABSENT);
 }
 
 TEST_F(RenodeTest, IsRefusedWithoutANetworkOfItsOwn) {
