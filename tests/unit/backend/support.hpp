@@ -68,7 +68,7 @@ class Peer {
 // An engine process without a process: the test plays the emulator.
 class FakeProcess final : public process::EngineProcess {
  public:
-  explicit FakeProcess(asio::io_context& io) : io_(io), ended_(io, asio::steady_timer::time_point::max()) {}
+  explicit FakeProcess(asio::io_context& io) : ended_(io, asio::steady_timer::time_point::max()) {}
 
   process::SandboxInfo sandbox() const override { return {"full", ""}; }
   pid_t pid() const override { return 1; }
@@ -78,13 +78,19 @@ class FakeProcess final : public process::EngineProcess {
     if (!socket) co_return fail(ErrorCode::ENGINE_DIED, "the emulator has ended");
     co_return std::move(socket);
   }
-  Task<Result<Fd>> dial(std::uint16_t, std::chrono::milliseconds) override { co_return fail(ErrorCode::ENGINE_DIED, "no network"); }
+  Task<Result<Fd>> dial(std::uint16_t port, std::chrono::milliseconds timeout) override {
+    if (!dial_port) co_return fail(ErrorCode::ENGINE_DIED, "no network");
+    co_return co_await dial_port(port, timeout);
+  }
   Task<Result<void>> write(std::string, Bytes) override { co_return Result<void>{}; }
   Task<process::ExitStatus> wait_exit() override {
     while (!status) co_await ended_.async_wait(tuple_awaitable);
     co_return *status;
   }
-  void terminate() override { ++terminated; }
+  void terminate() override {
+    ++terminated;
+    if (on_terminate) on_terminate();
+  }
   Task<> kill() override {
     ++killed;
     if (!status) end({std::nullopt, SIGKILL, false});
@@ -100,11 +106,12 @@ class FakeProcess final : public process::EngineProcess {
   }
 
   Fd socket;
+  std::function<Task<Result<Fd>>(std::uint16_t, std::chrono::milliseconds)> dial_port;
   std::optional<process::ExitStatus> status;
   int terminated = 0, killed = 0;
+  std::function<void()> on_terminate;
 
  private:
-  asio::io_context& io_;
   asio::steady_timer ended_;
 };
 
