@@ -45,6 +45,7 @@ class RenodeEngine final : public Engine {
   Task<> stop() override;
 
   void warn(std::string message);
+  bool ended_in_order() const { return report_ && report_->cause == ExitCause::powered_off; }
 
   // For RenodeMachine. Errors: ENGINE_DIED, ENGINE_TIMEOUT, ENGINE_PROTOCOL, UNSUPPORTED_BY_BACKEND.
   Task<Result<std::string>> execute(Command command);

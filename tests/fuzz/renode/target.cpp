@@ -5,6 +5,11 @@
 #include <cstdlib>
 
 #include "backend/renode/command.hpp"
+#include "backend/renode/exit_cause.hpp"
+#include "backend/renode/guest_log.hpp"
+#include "backend/renode/machine.hpp"
+#include "backend/renode/probe.hpp"
+#include "backend/renode/start.hpp"
 #include "backend/renode/xml_rpc.hpp"
 
 using namespace virserver;
@@ -48,6 +53,37 @@ void check_parts(std::string_view text) {
   if (const auto line = renode::user_line(text); line && (line->contains('\n') || line->contains('\r'))) std::abort();
 }
 
+// Whole, and in two pieces: a line may arrive in parts.
+void check_log(std::string_view text, std::size_t cut) {
+  renode::GuestLog whole, parts;
+  const auto all = whole.add(text);
+  cut = std::min(cut, text.size());
+  const auto first = parts.add(text.substr(0, cut)), second = parts.add(text.substr(cut));
+  if (whole.accesses().size() != parts.accesses().size() || all.resets != first.resets + second.resets) std::abort();
+  if (all.abort.has_value() != (first.abort || second.abort)) std::abort();
+  if (whole.accesses().size() > renode::GuestLog::max_distinct) std::abort();
+  for (const auto& access : whole.accesses())
+    if (access.text.size() > 200 || access.text.empty() || access.device.size() > 64 || access.size > 8) std::abort();
+  const auto report = renode::explain_exit({0, std::nullopt, false}, renode::Witness{false, "", std::nullopt, "", false}, text);
+  if (report.message.empty() || report.output.size() > text.size()) std::abort();
+}
+
+void check_probe(std::string_view text) {
+  const auto facts = renode::parse_probe(text);
+  for (const auto& range : facts.ranges)
+    if (range.size == 0 || range.address + (range.size - 1) < range.address) std::abort();
+  for (const auto& peripheral : facts.peripherals)
+    if (peripheral.name.size() > 300) std::abort();
+}
+
+void check_small(std::string_view text) {
+  if (const auto bytes = renode::parse_bytes(text, 8); bytes && bytes->size() != 8) std::abort();
+  if (const auto state = renode::parse_run_state(text)) {
+    if (state->ports.robot < 1024 || state->ports.stub < 1024) std::abort();
+    if (!renode::parse_run_state(renode::to_text(*state))) std::abort();
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -57,6 +93,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 'a': check_answer(text); break;
     case 'h': check_http(text); break;
     case 'c': check_parts(text); break;
+    case 'l': check_log(text, text.size() / 2); break;
+    case 'p': check_probe(text); break;
+    case 's': check_small(text); break;
     default: break;
   }
   return 0;

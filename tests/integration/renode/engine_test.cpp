@@ -17,6 +17,18 @@ TEST_F(RenodeTest, BootsAndTalks) {
   expect_exit(ExitCause::powered_off);
 }
 
+TEST_F(RenodeTest, BootsOnRiscv) {
+  auto board = board::find_builtin("sifive-e")->config;
+  board.nodes.front().targets["renode"] = boost::json::object{{"platform", "cpus/sifive-fe310"}};
+  launch(board_firmware("sifive-e.elf"), false, board);
+  ASSERT_TRUE(engine);
+  const auto name = the_plan.default_console;
+  expect_output(name, "sifive-e");
+  const auto once = console(name).size();
+  ASSERT_TRUE(run(engine->reset()));
+  wait([&] { return console(name).find("sifive-e", once) != std::string::npos; }, "the greeting after a reset");
+}
+
 TEST_F(RenodeTest, TheConsoleBeginsWithItsFirstByte) {
   launch(board_firmware("stm32f4-disco.elf"), true);
   ASSERT_TRUE(engine);
