@@ -19,6 +19,7 @@ struct GuestAccess {
   std::optional<std::uint64_t> offset;   // into the device's registers (unimplemented)
   std::optional<std::uint64_t> address;  // invalid: where
   unsigned size = 0;                     // bytes; 0 unknown
+  std::optional<std::uint64_t> pc = {};  // of the processor when it was first seen, where the emulator tells
   std::string text;                      // one printable line, at most 200 bytes; without the value written
   std::uint64_t count = 0;               // times it was seen; the emulator's log is open for short windows only
 };

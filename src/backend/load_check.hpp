@@ -22,7 +22,6 @@ Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image
 // The same as check_images, every problem instead of the first.
 std::vector<Error> image_problems(const EnginePlan& plan, std::span<const LoadImage> images);
 
-
 // Where a raw binary goes when the user names no address: the lowest loadable region. Error: IMAGE_ADDRESS_REQUIRED.
 Result<std::uint64_t> default_load_address(const EnginePlan& plan);
 

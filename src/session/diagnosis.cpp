@@ -37,16 +37,19 @@ std::string lines_of(const Loop& loop) {
   return loop.first_line == loop.last_line ? fmt::format("{}:{}", file, loop.first_line) : fmt::format("{}:{}-{}", file, loop.first_line, loop.last_line);
 }
 
+// A device whose model lacks a register is none.
+bool is_stub(const backend::EnginePlan& plan, std::string_view device) {
+  const auto known = std::ranges::find(plan.devices, device, &backend::DeviceRegion::name);
+  return known == plan.devices.end() || std::ranges::any_of(plan.devices, [&](const auto& each) { return each.name == device && each.stub; });
+}
+
 }  // namespace
 
 AccessView view_of(const backend::GuestAccess& access, const backend::EnginePlan& plan, std::string_view soc) {
   AccessView view{access, access.address, access.device, {}};
   if (!view.address && access.offset)
     for (const auto& device : plan.devices)
-      if (device.stub && device.name == access.device) {
-        view.address = device.address + *access.offset;
-        break;
-      }
+      if (device.name == access.device && (!view.address || device.stub)) view.address = device.address + *access.offset;
   if (!view.address) return view;
   if (const auto known = board::find_register(soc, *view.address)) {
     view.register_name = known->text();
@@ -60,6 +63,7 @@ boost::json::object access_json(const AccessView& view) {
   boost::json::object object{{"kind", kinds[static_cast<int>(view.access.kind)]}, {"write", view.access.write}, {"device", view.device}, {"register", view.register_name},
                              {"address", nullptr}, {"size", view.access.size}, {"count", view.access.count}, {"text", view.access.text}};
   if (view.address) object["address"] = hex_address(*view.address);
+  if (view.access.pc) object["pc"] = hex_address(*view.access.pc);
   return object;
 }
 
@@ -103,7 +107,8 @@ std::vector<std::string> summarize(const Diagnosis& diagnosis, const backend::En
     ++shown;
     const std::string_view verb = view.access.write ? "written" : "read";
     if (view.access.kind == backend::GuestAccess::Kind::unimplemented)
-      sentences.push_back(fmt::format("{} was {} {} times while it was looked at; {} is a stub", name_of(view), verb, view.access.count, view.device));
+      sentences.push_back(fmt::format("{} was {} {} times while it was looked at; {} {}", name_of(view), verb, view.access.count, view.device,
+                                      is_stub(plan, view.access.device) ? "is a stub" : "does not have it"));
     else
       sentences.push_back(fmt::format("{} was {} {} times while it was looked at, where {} has nothing", name_of(view), verb, view.access.count, machine_of(plan)));
   }

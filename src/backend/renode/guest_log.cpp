@@ -162,6 +162,7 @@ void GuestLog::add_line(std::string_view line, News& news) {
   // What has no source is about Renode itself: a download that failed.
   if ((parsed->level != "WARNING" && parsed->level != "ERROR") || parsed->source.empty()) return;
   GuestAccess access = access_of(*parsed);
+  access.pc = parsed->pc;
   if (access.text.empty()) return;
   auto same = [&access](const GuestAccess& known) {
     if (known.kind != access.kind || known.write != access.write || known.device != access.device) return false;

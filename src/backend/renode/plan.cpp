@@ -183,7 +183,7 @@ Result<EnginePlan> plan_platform(const board::Board& board, const Installation& 
   plan.default_console = plan.consoles.empty() ? "" : plan.consoles.front().name;
   if (std::ranges::find(plan.consoles, node.default_console, &board::Console::name) != plan.consoles.end()) plan.default_console = node.default_console;
   plan.minimum_memory_mb = host_memory_mb;
-  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"platform", file}, {"cpus", std::move(cpus)},
+  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", name}, {"platform", file}, {"cpus", std::move(cpus)},
                {"uarts", std::move(uarts)}, {"readable", std::move(readable)}, {"vector_table_from_image", true}};
   for (auto& finding : peripheral_findings(board, plan, name)) plan.findings.push_back(std::move(finding));
   for (const auto& finding : plan.findings)

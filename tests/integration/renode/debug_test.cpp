@@ -77,6 +77,24 @@ TEST_F(RenodeDebugTest, ReadsAndWritesMemory) {
   EXPECT_EQ(large->size(), 20'000u);
 }
 
+TEST_F(RenodeDebugTest, OneThatWasHeldIsTakenOverPaused) {
+  attach("touch.elf", false);
+  run(client->stop());
+  client.reset();
+  run(engine->stop());
+  engine.reset();
+  auto adopted = run(backend->adopt(io.get_executor(), the_plan, engine_dir, console_dir));
+  ASSERT_TRUE(adopted) << adopted.error().message;
+  engine = std::move(*adopted);
+  listen();
+  EXPECT_TRUE(engine->paused());
+  auto counter = [this] { return run(engine->machine()->read_memory(0x20000000, 4)).value(); };
+  const auto standing = counter();
+  EXPECT_EQ(counter(), standing);
+  ASSERT_TRUE(run(engine->resume()));
+  wait([&] { return counter() != standing; }, "the guest to count again");
+}
+
 TEST_F(RenodeDebugTest, AResetKeepsItStanding) {
   attach("touch.elf", false);
   ASSERT_TRUE(run(engine->machine()->reset()));

@@ -23,6 +23,7 @@ TEST(RenodeLog, TellsInvalidAccesses) {
   EXPECT_EQ(news.accesses[0].address, 0x50000000u);
   EXPECT_EQ(news.accesses[0].size, 4u);
   EXPECT_FALSE(news.accesses[0].write);
+  EXPECT_EQ(news.accesses[0].pc, 0x800000Cu);
   news = log.add(invalid_write);
   ASSERT_EQ(news.accesses.size(), 1u);
   EXPECT_TRUE(news.accesses[0].write);
