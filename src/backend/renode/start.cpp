@@ -162,7 +162,7 @@ Result<Load> load_images(const EnginePlan& plan, std::span<const LoadImage> imag
     }
   if (images.empty()) return load;
   if (plan.profile == 'M') {
-    for (const auto& cpu : *cpus) load.steps.push_back({Command(cpu).word("InitVectorTableOffset").address(vector_table_of(plan, images))});
+    for (const auto& cpu : *cpus) load.steps.push_back({Command(cpu).word("InitVectorTableOffset").address(vector_table(plan, images))});
   } else {
     const auto boot = std::ranges::find(images, "bootloader", &LoadImage::role);
     const auto& first = *(boot != images.end() ? boot->image : images.front().image);
