@@ -151,6 +151,18 @@ page('diagnosis.md', async (take) => {
   for (const each of shape(take('text').text)) assert.ok(said.has(each), `${each} in ${told}`);
 });
 
+page('register-models.md', async (take) => {
+  const check = take('commands');
+  for (let i = 0; i < 3; ++i) {
+    writeFileSync(join(folder, 'my-board.yaml'), `nodes:
+  - processor: { type: cortex-m4 }
+    memory: [{ type: Flash, address: 0x08000000, size: 1M }, { type: RAM, address: 0x20000000, size: 128K }]
+    targets: { qemu: { machine: netduinoplus2, vector_table: 0x08000000 } }
+${take('yaml').text.replaceAll(/^/gm, '    ')}`);
+    assert.match(await run(check), /register models/);
+  }
+});
+
 page('ci.md', async (take) => {
   const command = take('commands');
   assert.match(await run(command, { rename: (text) => text.replace('All tests passed', 'ready') }), /ready/);
