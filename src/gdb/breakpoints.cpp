@@ -1,5 +1,7 @@
 #include "gdb/breakpoints.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 namespace virserver::gdb {
@@ -48,7 +50,8 @@ bool BreakpointTable::has(Owner owner, const Breakpoint& breakpoint) const {
 
 bool BreakpointTable::others_have(Owner owner, const Breakpoint& breakpoint) const {
   const auto owners = owners_.find(breakpoint);
-  return owners != owners_.end() && owners->second.size() > owners->second.count(owner);
+  if (owners == owners_.end()) return false;
+  return std::ranges::any_of(owners->second, [&](Owner each) { return each != owner && each != hidden_; });
 }
 
 std::size_t BreakpointTable::count(Owner owner) const {

@@ -33,13 +33,16 @@ class BreakpointTable {
   std::vector<Breakpoint> remove_all(Owner owner);
 
   bool has(Owner owner, const Breakpoint& breakpoint) const;
-  bool others_have(Owner owner, const Breakpoint& breakpoint) const;
+  bool others_have(Owner owner, const Breakpoint& breakpoint) const;  // the hidden owner is nobody's other
+  void hide(Owner owner) { hidden_ = owner; }                         // 0: none
+  bool hidden_has(const Breakpoint& breakpoint) const { return hidden_ != 0 && has(hidden_, breakpoint); }
   std::size_t count(Owner owner) const;
   bool wanted(const Breakpoint& breakpoint) const { return owners_.contains(breakpoint); }
   std::vector<Breakpoint> all() const;
   bool empty() const { return owners_.empty(); }
 
  private:
+  Owner hidden_ = 0;
   std::map<Breakpoint, std::set<Owner>> owners_;
   std::map<Owner, std::set<Breakpoint>> owned_;
 };

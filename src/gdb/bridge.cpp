@@ -8,7 +8,7 @@
 namespace virserver::gdb {
 
 Bridge::Bridge(asio::any_io_executor executor, Target target)
-    : executor_(executor), target_(std::move(target)), lock_(executor), scope_(executor, "gdb bridge") {}
+    : executor_(executor), target_(std::move(target)), lock_(executor), play_lock_(executor), scope_(executor, "gdb bridge") {}
 
 Bridge::~Bridge() = default;
 
@@ -107,8 +107,11 @@ Task<Result<void>> Bridge::put_breakpoints() {
 }
 
 Task<Result<void>> Bridge::forget_all() {
-  while (client_ && !installed_.empty()) {
-    const auto breakpoint = *installed_.begin();
+  std::vector<Breakpoint> gone;
+  for (const auto& breakpoint : installed_)
+    if (!breakpoints_.hidden_has(breakpoint)) gone.push_back(breakpoint);
+  for (const auto& breakpoint : gone) {
+    if (!client_) break;
     installed_.erase(breakpoint);
     auto removed = co_await client_->remove(breakpoint);
     if (!removed && client_ && !client_->closed()) log::warn("{}", removed.error().message);
@@ -132,6 +135,7 @@ Task<> Bridge::detach() {
 void Bridge::retire() { retired_.push_back(std::move(client_)); }
 
 Task<> Bridge::reap() {
+  const auto unused = co_await play_lock_.lock();
   while (!retired_.empty()) {
     const auto client = std::move(retired_.back());
     retired_.pop_back();
@@ -141,6 +145,7 @@ Task<> Bridge::reap() {
 
 void Bridge::lost(Error why) {
   if (!client_) return;
+  ++connection_;
   retire();
   state_ = TargetState::detached;
   last_stop_.reset();
@@ -150,6 +155,8 @@ void Bridge::lost(Error why) {
   quiet_ = Quiet::no;
   quiet_stop_.reset();
   undecided_.reset();
+  passing_ = false;
+  passed_stop_.reset();
   lost_ = std::move(why);
   wake();
   const auto told = everyone();
@@ -160,6 +167,7 @@ void Bridge::lost(Error why) {
 void Bridge::engine_ended(std::string why) { lost({ErrorCode::TARGET_OFF, std::move(why)}); }
 
 void Bridge::machine_was_reset() {
+  ++resets_;
   aborted_ = false;
   const auto told = everyone();
   for (const auto& one : told) one.subscriber->on_reset();

@@ -78,6 +78,27 @@ class Subscriber {
   virtual void on_attached() {}
 };
 
+// Makes memory that the machine only seems to have: its accesses stop at watchpoints, and the player completes them in the
+// machine's place. No subscriber hears of such a stop, and a step over such an access is a finished step.
+class Player {
+ public:
+  struct Played {
+    enum class Outcome {
+      not_mine,  // goes the way of any other stop, as `stop` says it
+      done,      // the access is complete when `writes` are in the registers, the program counter among them
+      passed,    // Bridge::let_access_happen was called and the instruction is over; `writes` correct what it left
+      failed,    // stops for everyone, with stop.note
+    };
+    Outcome outcome = Outcome::not_mine;
+    StopReply stop;
+    std::vector<Client::RegisterValue> writes;
+  };
+  virtual ~Player() = default;
+  // Asked about every stop at a watchpoint, whoever ran the machine and how, before anyone is told. On the bridge's executor;
+  // it uses the client that it is given, and of the bridge only `let_access_happen` and what is const.
+  virtual Task<Played> play(Client& client, StopReply stop) = 0;
+};
+
 class Bridge {
  public:
   Bridge(asio::any_io_executor executor, Target target);
@@ -109,7 +130,8 @@ class Bridge {
   // Connects if that has not happened, and puts breakpoints in. Does nothing when attached, whatever `then` says.
   // `by`: who halts the machine, if it ran.
   Task<Result<void>> attach(Then then = Then::as_before, Owner by = 0);
-  // Lets go of the stub, the machine runs on or stands as it is. Breakpoints are taken out of the machine and kept here.
+  // Lets go of the stub, the machine runs on or stands as it is. Breakpoints are taken out of the machine, but for the
+  // player's, and kept here.
   Task<> detach();
   TargetState state() const { return state_; }
   const std::optional<StopReply>& last_stop() const { return last_stop_; }        // of a stopped machine
@@ -136,6 +158,15 @@ class Bridge {
   // steps and interrupts are not asked about. It uses the client that it is given, and no call of the bridge.
   using Judge = std::function<Task<bool>(Client& client, StopReply stop)>;
   void set_judge(Judge judge) { judge_ = std::move(judge); }
+
+  // `owner`'s breakpoints are nobody's business: they do not count as others', and stay in a machine that is let go of.
+  // `player` outlives its registration; null ends it, once the access that is played now is over.
+  Task<> set_player(Player* player, Owner owner);
+  // Runs the instruction at which the machine stands, which accesses just this, unwatched. Only from within Player::play.
+  struct Range {
+    std::uint64_t address = 0, size = 0;
+  };
+  Task<Result<void>> let_access_happen(std::vector<Range> accessed);
 
   // Kept for the next engine when there is none now. Errors: BREAKPOINT_REFUSED; remove also BREAKPOINT_NOT_FOUND.
   Task<Result<void>> insert(Owner owner, Breakpoint breakpoint);
@@ -191,6 +222,9 @@ class Bridge {
   };
   std::vector<Told> everyone() const;
   void stopped(StopReply stop);
+  void decide(StopReply stop);  // what is not the player's
+  Task<> play(StopReply stop, unsigned connection, unsigned resets);
+  Task<Result<void>> after_play(Player::Played played);
   Task<> judge();
   Task<Result<void>> judge_locked();  // undecided_, if there is one: announced, or the machine runs on
   void announce(const StopReply& stop);
@@ -199,6 +233,7 @@ class Bridge {
   Task<bool> wait_for(std::chrono::milliseconds timeout, bool (Bridge::*done)() const);
   bool at_rest() const { return state_ != TargetState::running; }
   bool quiet_over() const { return quiet_ == Quiet::no || quiet_stop_.has_value(); }
+  bool passed_over() const { return !passing_ || passed_stop_.has_value(); }
   void wake();
   Task<Result<void>> send_resume();  // running_packet_
   Task<Result<void>> send_interrupt();
@@ -208,9 +243,10 @@ class Bridge {
   Task<Result<void>> run(Owner owner, Resume how);
   Task<Result<void>> put_in(Breakpoint breakpoint);
   Task<Result<void>> forget_unwanted();  // takes breakpoints out of a stopped machine that nobody wants any more
-  Task<Result<void>> forget_all();
+  Task<Result<void>> forget_all();  // but for the player's
   Task<Result<void>> put_breakpoints();
   Task<Result<void>> reset_machine();
+  Task<Result<void>> reset_unplayed();
   Task<Result<void>> put_downloads();
   Task<Result<void>> answering();  // attached, and the stub answers now
   // The client, for one call of `use` on a machine that may run: stopped for that moment if need be. The lock is held.
@@ -239,6 +275,11 @@ class Bridge {
   AsyncMutex lock_;  // attaching, resuming, changing breakpoints
   Quiet quiet_ = Quiet::no;
   std::optional<StopReply> quiet_stop_;
+  Player* player_ = nullptr;
+  AsyncMutex play_lock_;  // an access is played; never waits for lock_
+  bool passing_ = false;  // the step of let_access_happen
+  std::optional<StopReply> passed_stop_;
+  unsigned connection_ = 0, resets_ = 0;
   Judge judge_;
   std::optional<StopReply> undecided_;  // the machine stands, and still counts as running
   std::string running_packet_;

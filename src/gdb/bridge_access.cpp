@@ -142,17 +142,25 @@ Task<Result<void>> Bridge::briefly(std::function<Task<Result<void>>(Client& clie
 // A machine whose images were written over stands for it, so that it never runs what the reset brings back.
 Task<Result<void>> Bridge::reset_machine() {
   resetting_ = true;
-  if (downloads_.empty()) co_return co_await target_.reset();
+  if (downloads_.empty()) co_return co_await reset_unplayed();
   const auto lock = co_await lock_.lock();
   auto attached = co_await attach_locked(Then::as_before, 0);
   if (!attached) co_return pass(attached);
   auto call = [](Bridge* self) -> Task<Result<void>> {
-    auto done = co_await self->target_.reset();
+    auto done = co_await self->reset_unplayed();
     if (!done) co_return done;
     co_return co_await self->put_downloads();
   };
   auto use = [this, call] { return call(this); };
   co_return co_await at_any_time(std::move(use));
+}
+
+// No access is completed meanwhile, and one that was to be is of the past.
+Task<Result<void>> Bridge::reset_unplayed() {
+  const auto unplayed = co_await play_lock_.lock();
+  auto done = co_await target_.reset();
+  if (done) ++resets_;
+  co_return done;
 }
 
 Task<Result<void>> Bridge::put_downloads() {

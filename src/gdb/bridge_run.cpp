@@ -39,6 +39,15 @@ void Bridge::stopped(StopReply stop) {
     aborted_ = target_.quirks.abort_is_final;
     stop.thread = client_->current_thread();
   }
+  if (passing_) {
+    passed_stop_ = std::move(stop);
+    return wake();
+  }
+  if (player_ && stop.watch_address && !aborted_) return scope_.spawn(play(std::move(stop), connection_, resets_));
+  decide(std::move(stop));
+}
+
+void Bridge::decide(StopReply stop) {
   const bool awaited = (quiet_ == Quiet::interrupt && stop.interrupted() && !interrupter_) ||
                        (quiet_ == Quiet::step && is_plain_step(stop) && !aborted_);
   if (awaited) {

@@ -96,6 +96,11 @@ void Client::accept(PacketReader::Item item) {
     if (expected_ == replies_.size()) reply_timer_.cancel();
     return;
   }
+  if (writes_owed_ > 0) {
+    --writes_owed_;
+    if (item.payload == "OK") return;
+    return close_with({ErrorCode::ENGINE_PROTOCOL, fmt::format("the debug stub answered '{}' to a register that was written", item.payload.substr(0, 80))});
+  }
   if (auto stop = parse_stop_reply(item.payload)) return accept_stop(std::move(*stop));
   if (!running_ || is_output(item.payload)) return;  // a copy of an old reply, or what a guest prints through the debugger
   if (item.payload.starts_with('F')) {
@@ -213,15 +218,29 @@ Task<> Client::wait_out_stop_copies() {
   }
 }
 
-Task<Result<void>> Client::resume(std::string payload) {
+Task<Result<void>> Client::resume(std::string payload, std::vector<RegisterValue> writes) {
+  const bool together = quirks_.pipeline > 1 && writes_single_registers_ && writes.size() < static_cast<std::size_t>(quirks_.pipeline);
+  if (!together) {
+    for (RegisterValue& write : writes) {
+      auto written = co_await write_register(std::move(write.reg), std::move(write.value), current_thread_);
+      if (!written) co_return pass(written);
+    }
+    writes.clear();
+  }
   const auto lock = co_await lock_.lock();
   co_await wait_out_stop_copies();
   if (failure_) co_return fail(*failure_);
   if (running_) co_return fail(ErrorCode::TARGET_RUNNING, "the machine runs already");
+  if (!writes.empty()) {
+    auto current = co_await make_current(current_thread_);
+    if (!current) co_return pass(current);
+  }
   std::string bytes;
   if (owes_ack_ && !no_ack_) bytes += '+';
   owes_ack_ = false;
+  for (const RegisterValue& write : writes) append_frame(bytes, fmt::format("P{:x}={}", write.reg.number, to_hex(as_text(write.value))));
   append_frame(bytes, payload);
+  writes_owed_ = writes.size();
   running_ = true;
   stops_seen_ = 0;
   co_return co_await write(std::move(bytes));

@@ -62,7 +62,13 @@ class Client {
                                     std::string* output = nullptr);
 
   // Sends a resuming packet (vCont..., c, s, bc, bs). The next stop goes to on_stop, also a refusal: nothing moved then.
-  Task<Result<void>> resume(std::string payload);
+  // `writes` to registers of the current thread come first, in the same write where the stub takes that: one that it
+  // refuses ends the connection.
+  struct RegisterValue {
+    Register reg;
+    Bytes value;
+  };
+  Task<Result<void>> resume(std::string payload, std::vector<RegisterValue> writes = {});
   // The packets for `vCont;c` and `vCont;s:thread`, or what the stub has instead.
   std::string resume_packet() const;
   std::string step_packet(ThreadId thread) const;
@@ -141,6 +147,8 @@ class Client {
   Replies replies_;
   std::string* output_ = nullptr;
   asio::steady_timer reply_timer_;
+
+  std::size_t writes_owed_ = 0;  // replies to registers written ahead of a resume
 
   int stops_seen_ = 0;  // replies to the last stop
   std::chrono::steady_clock::time_point last_stop_at_{};

@@ -34,6 +34,7 @@ struct StopReply {
   std::optional<ThreadId> thread;
   std::optional<int> core;
   std::vector<std::pair<int, std::string>> registers;  // number, bytes in target order
+  std::string note;  // why, in words, of a stop that no stub sent
 
   bool interrupted() const { return kind == Kind::stopped && signal == kSignalInt; }
 };
