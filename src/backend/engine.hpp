@@ -81,6 +81,9 @@ class Engine {
   // Every change the guest or emulator makes by itself or by our calls, in order; reset storms are merged (at most 10 a second).
   std::function<void(const EngineEvent&)> on_event;
 
+  // At once at every reset, before the guest's next access can be heard of through its stub.
+  std::function<void()> on_reset;
+
   // Looks for accesses to devices that are not emulated from now on, in a way that costs the guest less than 3 %.
   virtual void watch_guest() {}
   // Looks for some 50 ms while the guest runs on. A paused guest is not resumed.

@@ -34,6 +34,13 @@ class Machine {
   // A command of the emulator's own monitor and what it prints.
   virtual Task<Result<std::string>> monitor(std::string command) = 0;
 
+  // Drives an input of the interrupt controller, whether the machine runs or stands. The controller numbers its lines as the
+  // board does. Errors: UNSUPPORTED_BY_BACKEND, ENGINE_TIMEOUT, ENGINE_DIED.
+  virtual Task<Result<void>> set_interrupt(unsigned line, bool level) {
+    (void)line, (void)level;
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend drives no interrupt lines");
+  }
+
   // A hardware reset; the loaded images are put back. A standing machine stands, a running one runs afterwards.
   virtual Task<Result<void>> reset() = 0;
 };

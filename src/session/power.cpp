@@ -148,6 +148,7 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   backend::LaunchSpec spec;
   spec.console_dir = console_dir();
   spec.images = images->list();
+  co_await start_player(false);
   const bool held = options.paused || debugger_waits();
   spec.start_paused = held;
   spec.arguments = std::move(options.arguments);
@@ -191,6 +192,9 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
 void Session::wire_engine() {
   sandbox_ = engine_->process().sandbox();
   engine_->process().on_output = [this](std::string_view, std::uint64_t) { output_changed_.notify(); };
+  engine_->on_reset = [this] {
+    if (player_) player_->machine_was_reset();
+  };
   engine_->on_event = [this](const backend::EngineEvent& event) { on_engine_event(event); };
   const auto* diagnosis = row_.features.if_contains("diagnosis");
   if (!diagnosis || !diagnosis->is_bool() || diagnosis->as_bool()) engine_->watch_guest();

@@ -38,14 +38,17 @@ Task<> Session::restore() {
       }
       self->row_.engine = number;
       self->engine_ = std::move(*adopted);
+      const bool was_running = self->state_ == State::running;
       self->set_state(self->engine_->paused() ? State::paused : State::running, "taken over after a restart of the server");
       self->wire_engine();
       self->restore_loaded();
       // Whatever breakpoints an earlier server left in the emulator go when its stub is asked why it stands.
       self->bridge_->set_target(self->debug_target());
       co_await self->debugger_->before_start(false);
+      co_await self->start_player(true);
       const auto cleared = co_await self->bridge_->attach();
       if (!cleared) log::warn("session {}: its debugger could not be attached: {}", self->id_, cleared.error().message);
+      co_await self->resume_at_access(was_running);
       self->start_rtt();
       log::info("session {}: engine {} taken over, {}", self->id_, number, to_string(self->state_));
       co_return;
@@ -67,6 +70,7 @@ Task<Result<void>> Session::destroy() {
     co_await self->doors_->stop();
     co_await self->end_engine();
     co_await self->debugger_->stop();
+    if (self->player_) co_await self->player_->stop();
     co_await self->bridge_->stop();
     co_await self->discard_prepared();
     lock.release();
@@ -107,6 +111,7 @@ Task<> Session::stop() {
     co_await self->rtt_->stop();
     co_await self->debugger_->stop();
     co_await self->bridge_->detach();
+    if (self->player_) co_await self->player_->stop();
     co_await self->bridge_->stop();
     if (const auto engine = std::move(self->engine_)) co_await engine->stop();
     co_await self->discard_prepared();

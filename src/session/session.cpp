@@ -32,6 +32,7 @@ Session::Session(asio::any_io_executor executor, const Services& services, store
   debug_owner_ = bridge_->join(power_keys_, gdb::Bridge::Role::other);
   make_rtt();
   debugger_ = std::make_unique<Debugger>(debug_host());
+  make_player();
   if (const auto* kept = row_.debug.if_contains("breakpoints"); kept && kept->is_array()) debugger_->restore(kept->get_array());
   doors_ = std::make_unique<GdbDoors>(executor_, *bridge_, [this](int more) { more > 0 ? attach() : detach(); });
 }

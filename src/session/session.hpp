@@ -18,6 +18,7 @@
 #include "gdb/bridge.hpp"
 #include "session/debug/debugger.hpp"
 #include "session/debug/gdb_doors.hpp"
+#include "session/debug/register_player.hpp"
 #include "session/debug/rtt_consoles.hpp"
 #include "session/services.hpp"
 #include "session/state.hpp"
@@ -129,9 +130,13 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<Result<std::vector<ProgramFile>>> debugged_programs();
   Task<> connect_debugger(bool held, bool stay_paused);
   bool debugger_waits() const;     // breakpoints are set, or gdbs attached
+  // A board whose plan has register models: plays them from the engine's first instruction on.
+  void make_player();
+  Task<> start_player(bool adopted);
+  Task<> resume_at_access(bool was_running);  // an engine whose server ended while an access was being played
   bool debugger_attached() const;  // run control goes through the bridge
   void settle(State state, std::string reason);
-  void follow_debugger();
+  void follow_debugger(std::string why = {});
   void reopen_gdb_port();
   class RttPort;
   void make_rtt();
@@ -168,10 +173,11 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<gdb::Bridge> bridge_;      // lives over power cycles
   std::unique_ptr<GdbDoors> doors_;
   std::unique_ptr<Debugger> debugger_;
+  std::unique_ptr<RegisterPlayer> player_;   // null without models
   // The session's own run control; tells it what debuggers do to the machine.
   struct PowerKeys : gdb::Subscriber {
     explicit PowerKeys(Session& owner) : session(owner) {}
-    void on_stopped(const gdb::StopReply&, bool) override { session.follow_debugger(); }
+    void on_stopped(const gdb::StopReply& stop, bool) override { session.follow_debugger(stop.note); }
     void on_resumed() override { session.follow_debugger(); }
     void on_attached() override { session.follow_debugger(); }
     void on_lost(const Error&, bool) override {}

@@ -4,6 +4,7 @@
 
 #include "backend/qemu/machine.hpp"
 #include "backend/qemu/guest_watch.hpp"
+#include "backend/qemu/interrupt_lines.hpp"
 #include "backend/qemu/machine_facts.hpp"
 
 namespace virserver::backend::qemu {
@@ -106,6 +107,11 @@ CommandLine command_line(const EnginePlan& plan, const LaunchSpec& spec, bool se
   add("-accel", fmt::format("tcg,tb-size=16,thread={}", choice.cores > 1 ? "multi" : "single"));
   add("-qmp", "unix:qmp,server=on,wait=off");
   add("-gdb", fmt::format("unix:{},server=on,wait=off", stub_socket));  // costs nothing until somebody connects
+
+  if (const auto* driven = plan.data.if_contains("qtest"); driven && driven->is_bool() && driven->get_bool()) {
+    add("-qtest", fmt::format("unix:{},server=on,wait=off", InterruptLines::socket_name));
+    add("-qtest-log", "none");
+  }
 
   int fd = first_console_fd;
   // SiFive's, OpenTitan's and the HTIF console write without waiting for room: over a socket, which holds a few hundred single bytes,

@@ -32,7 +32,7 @@ std::string bus_kind(std::string_view name) {
 
 }  // namespace
 
-Feature register_model_player() { return {false, "this version of VirServer does not play register models yet"}; }
+Feature register_model_player() { return {true, ""}; }
 
 BackendInfo describe(const std::vector<std::shared_ptr<const Binary>>& binaries) {
   BackendInfo info;

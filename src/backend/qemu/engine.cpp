@@ -159,6 +159,7 @@ void QemuEngine::on_qmp(std::string_view name, const json::object& data) {
     set_paused(false);
   } else if (name == "RESET") {
     ++resets_;
+    if (on_reset) on_reset();
     reset_seen_.cancel();
     if (!reset_pending_) {
       reset_pending_ = true;

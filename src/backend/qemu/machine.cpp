@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "backend/qemu/engine.hpp"
+#include "backend/qemu/interrupt_lines.hpp"
 #include "process/safe_open.hpp"
 
 namespace virserver::backend::qemu {
@@ -37,6 +38,14 @@ Result<Bytes> take_file(const std::filesystem::path& directory, const std::strin
 }
 
 }  // namespace
+
+QemuMachine::QemuMachine(QemuEngine& engine) : engine_(engine) {}
+QemuMachine::~QemuMachine() = default;
+
+Task<Result<void>> QemuMachine::set_interrupt(unsigned line, bool level) {
+  if (!lines_) lines_ = std::make_unique<InterruptLines>(engine_);
+  co_return co_await lines_->set(line, level);
+}
 
 const gdb::Quirks& QemuMachine::quirks() const { return engine_.version_major() >= 10 ? gdb::kQemu10 : gdb::kQemu7; }
 

@@ -45,7 +45,7 @@ void Debugger::on_stopped(const gdb::StopReply& stop, bool) {
     stop_.message = started_now ? "started, and waits before its first instruction" : "paused before the debugger came";
   } else if (stop.signal != gdb::kSignalTrap) {
     stop_.reason = StopReason::signal;
-    stop_.message = fmt::format("the emulator reports signal {}", stop.signal);
+    stop_.message = !stop.note.empty() ? stop.note : fmt::format("the emulator reports signal {}", stop.signal);
   } else if (stop.watch_address) {
     stop_.reason = StopReason::watchpoint;
     stop_.watch = DebugState::Watch{*stop.watch_address, access_of(stop.reason)};

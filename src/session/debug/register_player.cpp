@@ -11,8 +11,6 @@ using std::chrono::steady_clock;
 
 namespace {
 
-bool has_bit_band(const backend::EnginePlan& plan) { return plan.architecture == Architecture::arm && plan.profile == 'M'; }
-
 gdb::Breakpoint breakpoint_of(const registers::Watch& watch) {
   using enum gdb::BreakpointType;
   return {watch.reads && watch.writes ? access_watch : watch.reads ? read_watch : write_watch, watch.address, watch.size};
@@ -20,8 +18,8 @@ gdb::Breakpoint breakpoint_of(const registers::Watch& watch) {
 
 }  // namespace
 
-RegisterPlayer::RegisterPlayer(RegisterPlayerHost host, std::vector<registers::Block> blocks)
-    : host_(std::move(host)), blocks_(blocks), bank_(std::move(blocks), has_bit_band(host_.plan)), scope_(host_.bridge.executor(), "register models") {
+RegisterPlayer::RegisterPlayer(RegisterPlayerHost host, std::vector<registers::Block> blocks, bool bit_band)
+    : host_(std::move(host)), blocks_(blocks), bit_band_(bit_band), bank_(std::move(blocks), bit_band), scope_(host_.bridge.executor(), "register models") {
   owner_ = host_.bridge.join(*this, gdb::Bridge::Role::other);
 }
 
@@ -107,7 +105,7 @@ std::uint64_t RegisterPlayer::now() const {
 }
 
 std::string RegisterPlayer::block_at(std::uint64_t address) const {
-  if (const auto target = registers::bit_band_target(address); target && has_bit_band(host_.plan)) address = target->address;
+  if (const auto target = registers::bit_band_target(address); target && bit_band_) address = target->address;
   for (const registers::Block& block : blocks_)
     if (address - block.base < block.size) return block.name;
   return {};

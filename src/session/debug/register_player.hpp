@@ -44,7 +44,8 @@ class RegisterPlayer final : public gdb::Player, private gdb::Subscriber {
  public:
   static constexpr std::uint64_t busy_rate = 1000;  // accesses a second, above which a block is reported
 
-  RegisterPlayer(RegisterPlayerHost host, std::vector<registers::Block> blocks);
+  // `bit_band`: the processor has the alias of the peripherals.
+  RegisterPlayer(RegisterPlayerHost host, std::vector<registers::Block> blocks, bool bit_band);
   ~RegisterPlayer() override;
   RegisterPlayer(const RegisterPlayer&) = delete;
   RegisterPlayer& operator=(const RegisterPlayer&) = delete;
@@ -120,6 +121,7 @@ class RegisterPlayer final : public gdb::Player, private gdb::Subscriber {
 
   RegisterPlayerHost host_;
   std::vector<registers::Block> blocks_;
+  bool bit_band_;
   registers::Bank bank_;
   RegisterJournal journal_;
   gdb::Owner owner_ = 0;

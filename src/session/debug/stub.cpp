@@ -153,8 +153,8 @@ void Session::settle(State state, std::string reason) {
   scope_.spawn(later(shared_from_this()));
 }
 
-void Session::follow_debugger() {
-  if (is_on(state_) && debugger_attached()) settle(bridge_->state() == gdb::TargetState::running ? State::running : State::paused, {});
+void Session::follow_debugger(std::string why) {
+  if (is_on(state_) && debugger_attached()) settle(bridge_->state() == gdb::TargetState::running ? State::running : State::paused, std::move(why));
 }
 
 Task<Result<std::uint16_t>> Session::open_gdb_port(std::uint16_t port) {

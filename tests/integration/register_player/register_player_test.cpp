@@ -56,7 +56,7 @@ class Played {
     call([&](Bridge& bridge) -> Task<bool> {
       owner = bridge.join(listener, Bridge::Role::other);
       if (model != Model::none) {
-        player = std::make_unique<RegisterPlayer>(host(bridge), blocks(model));
+        player = std::make_unique<RegisterPlayer>(host(bridge), blocks(model), program_.profile == 'M');
         co_await player->start(directory_ / "state");
       }
       co_return true;
