@@ -234,6 +234,9 @@ Task<Result<gdb::Player::Played>> RegisterPlayer::perform(gdb::Client& client, c
       add_write(played.writes, &registers_.back(), image::after_it_instruction(static_cast<std::uint32_t>(processor.status)));
     add_write(played.writes, &registers_[general_], processor.pc + access.length);
   }
+  // A device of the machine may have lowered a line that it shares with a model.
+  if (played.outcome == Outcome::passed)
+    for (const unsigned line : bank_.raised()) changes.push_back({line, true});
   co_await drive(changes);
   co_return played;
 }

@@ -68,7 +68,7 @@ TEST(RegisterBank, WatchesAreMerged) {
 
 TEST(RegisterBank, AnObservedRegisterIsTheDevicesAndStillRaisesTheLine) {
   Bank bank = bank_of("- use: stm32-usart-txe");
-  EXPECT_THAT(bank.watches(), ElementsAre(Watch{0x4000440C, 4, false, true}));
+  EXPECT_THAT(bank.watches(), ElementsAre(Watch{0x40004404, 4, true, false}, Watch{0x4000440C, 4, false, true}));
   const Answer on = bank.write(0x4000440C, 4, 0x2088, 0);
   EXPECT_TRUE(on.device);
   EXPECT_THAT(on.changes, ElementsAre(LineChange{38, true}));
