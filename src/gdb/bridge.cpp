@@ -126,13 +126,19 @@ Task<> Bridge::detach() {
     auto forgotten = co_await at_any_time([this] { return forget_all(); });
     if (!forgotten) log::warn("breakpoints stay in the machine: {}", forgotten.error().message);
   }
-  if (client_) retire();
+  {
+    const auto unplayed = co_await play_lock_.lock();  // an access is completed, or not begun
+    if (client_) retire();
+  }
   state_ = TargetState::detached;
   co_await reap();
 }
 
 // Kept until it can be stopped: its calls may be on the stack, or wait.
-void Bridge::retire() { retired_.push_back(std::move(client_)); }
+void Bridge::retire() {
+  ++connection_;
+  retired_.push_back(std::move(client_));
+}
 
 Task<> Bridge::reap() {
   const auto unused = co_await play_lock_.lock();
@@ -145,7 +151,6 @@ Task<> Bridge::reap() {
 
 void Bridge::lost(Error why) {
   if (!client_) return;
-  ++connection_;
   retire();
   state_ = TargetState::detached;
   last_stop_.reset();

@@ -121,6 +121,7 @@ Task<> Impl::drained() {
 void Impl::print(std::string_view text) { send("O" + to_hex(text)); }
 
 void Impl::on_stopped(const StopReply& stop, bool) {
+  if (waiting_ && !stop.note.empty()) print(fmt::format("[{}]\n", stop.note));
   if (std::exchange(waiting_, false)) send(stop_packet(stop));
 }
 
