@@ -259,8 +259,12 @@ TEST(RegisterPlayer, AWatchpointOfGdbOnAModelledRegister) {
   real.run_to_end();
   const auto& machine = gdb::test::machine(program.machine);
   const auto out = gdb::test::run_gdb(machine, board.board().port(),
-      {"set confirm off", "break *0x08002000", "awatch *(int*)0x2000802c", "continue", "continue", "delete 2", "continue", "info registers pc"});
+      {"set confirm off", "break *0x08002000", "awatch *(int*)0x2000802c", "continue", "continue", "delete 2", "continue"});
   EXPECT_THAT(out, testing::ContainsRegex("(read/write\\) watchpoint 2(.|\n)*){3}Breakpoint 1, 0x08002000"));
+  board.call([&](Bridge& bridge) -> Task<bool> {  // it ran on when gdb left
+    (void)co_await bridge.interrupt(board.owner);
+    co_return true;
+  });
   board.collect();
   expect_same(real, board);
 }
