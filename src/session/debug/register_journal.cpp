@@ -95,6 +95,7 @@ Result<std::uint64_t> RegisterJournal::resume(fs::path directory, registers::Ban
   return now;
 }
 
+// A server that is killed between this and the completion of the access leaves one that is played twice; an orderly end does not.
 void RegisterJournal::append(const Entry& entry, const registers::Bank& bank) {
   if (!file_) return;
   bool ok = ::write(file_.get(), &entry, sizeof entry) == static_cast<ssize_t>(sizeof entry);
