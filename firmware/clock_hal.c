@@ -32,7 +32,7 @@ static int wait_for(uint32_t address, uint32_t mask, uint32_t value, uint32_t li
   return 1;
 }
 
-static int start_clocks(void) {
+__attribute__((noinline)) static int start_clocks(void) {
   REG(APB1ENR) |= 1u << 28;
   (void)REG(APB1ENR);
   REG(PWR_CR) |= 3u << 14;  // scale 1

@@ -38,7 +38,7 @@ Task<> Session::restore() {
       }
       self->row_.engine = number;
       self->engine_ = std::move(*adopted);
-      const bool was_running = self->state_ == State::running;
+      const bool was_running = self->state_ != State::paused;  // the row may be older than the last change
       self->set_state(self->engine_->paused() ? State::paused : State::running, "taken over after a restart of the server");
       self->wire_engine();
       self->restore_loaded();
