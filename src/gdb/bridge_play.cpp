@@ -67,14 +67,28 @@ Task<Result<void>> Bridge::let_access_happen(std::vector<Range> accessed) {
     if (!removed) co_return pass(removed);
   }
   const auto thread = client_->current_thread();
-  passing_ = true;
-  passed_stop_.reset();
-  auto sent = co_await client_->resume(client_->step_packet(thread));
-  const bool over = sent && co_await wait_for(step_timeout, &Bridge::passed_over);
-  passing_ = false;
+  const auto* counter = description_.program_counter();
+  if (!counter) co_return fail(ErrorCode::REGISTER_UNAVAILABLE, "the emulator does not give the program counter");
+  const Register pc = *counter;
+  auto before = co_await client_->read_register(pc, thread);
   if (gone()) co_return fail(*lost_);
-  if (!sent) co_return pass(sent);
-  if (!over) co_return fail(ErrorCode::ENGINE_TIMEOUT, "a step over an access did not end in time");
+  if (!before) co_return pass(before);
+  for (bool stepped = false; !stepped;) {
+    passing_ = true;
+    passed_stop_.reset();
+    auto sent = co_await client_->resume(client_->step_packet(thread));
+    const bool over = sent && co_await wait_for(step_timeout, &Bridge::passed_over);
+    passing_ = false;
+    if (gone()) co_return fail(*lost_);
+    if (!sent) co_return pass(sent);
+    if (!over) co_return fail(ErrorCode::ENGINE_TIMEOUT, "a step over an access did not end in time");
+    stepped = !passed_stop_->interrupted();
+    if (stepped) break;
+    auto after = co_await client_->read_register(pc, thread);  // somebody's interrupt may have come before the instruction
+    if (gone()) co_return fail(*lost_);
+    if (!after) co_return pass(after);
+    stepped = *after != *before;
+  }
   for (const auto& watch : lifted) {
     auto inserted = co_await client_->insert(watch);
     if (gone()) co_return fail(*lost_);

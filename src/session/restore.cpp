@@ -37,6 +37,7 @@ Task<> Session::restore() {
         continue;
       }
       self->row_.engine = number;
+      co_await self->start_player(true);  // its watchpoints go in when the bridge attaches, below
       self->engine_ = std::move(*adopted);
       const bool was_running = self->state_ != State::paused;  // the row may be older than the last change
       self->set_state(self->engine_->paused() ? State::paused : State::running, "taken over after a restart of the server");
@@ -45,7 +46,6 @@ Task<> Session::restore() {
       // Whatever breakpoints an earlier server left in the emulator go when its stub is asked why it stands.
       self->bridge_->set_target(self->debug_target());
       co_await self->debugger_->before_start(false);
-      co_await self->start_player(true);
       const auto cleared = co_await self->bridge_->attach();
       if (!cleared) log::warn("session {}: its debugger could not be attached: {}", self->id_, cleared.error().message);
       co_await self->resume_at_access(was_running);
