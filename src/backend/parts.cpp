@@ -75,7 +75,7 @@ Part peripheral_part(const board::Node& node, std::size_t index, const EnginePla
     part.modelled = true;
     part.on = block->model;
     part.state = PartState::approximated;
-    part.reason = fmt::format("{} plays it; the finding of the model says what it leaves out", block->model);
+    part.reason = fmt::format("{} answers what firmware waits for, and does no more", block->model);
     return part;
   }
   if (!device) {

@@ -26,16 +26,23 @@ void plan_register_models(const board::Board& board, std::string_view version, c
     plan.findings.push_back({Severity::missing, std::string(list), fmt::format("the register models are not played: {}", plan.big_endian ? "they are little-endian, the processor is not" : player.reason)});
     return;
   }
+  std::vector<std::pair<std::string, std::string>> played;  // model, names of its blocks
   for (const auto& block : blocks) {
     const std::string pointer = fmt::format("{}/{}", list, block.entry);
     if (const auto* region = memory_under(plan, block)) {
       plan.findings.push_back({Severity::missing, pointer, fmt::format("{} at {} is not played: the machine has memory there ({})", block.name, hex_address(block.base), region->name)});
       continue;
     }
-    std::string model = block.model.empty() ? "the board's own register model" : fmt::format("the register model {}", block.model);
-    plan.findings.push_back({Severity::approximated, pointer, fmt::format("{} is played by {}{}{}", block.name, model, block.description.empty() ? "" : ": ", block.description)});
-    plan.register_models.push_back({block.name, std::move(model), block.base, block.size});
+    const std::string model = block.model.empty() ? "the board's own" : block.model;
+    const auto same = std::ranges::find(played, model, [](const auto& entry) { return entry.first; });
+    if (same == played.end()) played.emplace_back(model, block.name);
+    else same->second += ", " + block.name;
+    plan.register_models.push_back({block.name, block.model.empty() ? "the board's own register model" : "the register model " + block.model, block.base, block.size});
   }
+  if (played.empty()) return;
+  std::string names;
+  for (const auto& [model, of] : played) names += fmt::format("{}{} ({})", names.empty() ? "" : ", ", of, model);
+  plan.findings.push_back({Severity::approximated, std::string(list), fmt::format("register models answer what firmware waits for, and do no more, in {}", names)});
 }
 
 std::vector<registers::Block> played_models(const board::Board& board, const EnginePlan& plan) {

@@ -7,8 +7,8 @@
 
 namespace virserver::backend {
 
-// Of the first node: fills plan.register_models and adds findings. Left out, with a reason: models over memory of the machine, and all of
-// them where `player` is not available or the processor is big-endian. A model that is not for this version of the backend is no news.
+// Of the first node: fills plan.register_models and adds findings: one that names all that are played, and one for each that is left out:
+// models over memory of the machine, and all of them where `player` is not available or the processor is big-endian. A model that is not for this version of the backend is no news.
 void plan_register_models(const board::Board& board, std::string_view version, const Feature& player, EnginePlan& plan);
 
 // Nothing is played after all, and the findings say so.

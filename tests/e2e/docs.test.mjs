@@ -139,7 +139,7 @@ page('api.md', async (take) => {
 });
 
 page('diagnosis.md', async (take) => {
-  const { id } = await server.session('stm32f4-disco');
+  const { id } = await server.session('stm32f4-disco', { features: { register_models: false } });
   await server.upload(id, join(firmwareDir, 'rcc_wait.elf'));
   await server.power(id, 'on');
   await server.expect(id, 'usart2', 'starts');
