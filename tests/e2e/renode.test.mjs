@@ -146,3 +146,18 @@ on('what the guest touches in vain is told, with where the program was', async (
   const access = event.data.accesses.find((each) => each.kind === 'invalid');
   assert.deepStrictEqual([access.address, access.size, access.write, access.pc], ['0x50000000', 4, false, '0x0800000c']);
 });
+
+on('a board that a debugger holds stands when the server restarts in order', async () => {
+  const { id } = await running('held');
+  const target = new Target(server, id, 'usart2');
+  const made = await target.break('put_number');
+  const typed = target.type('count 3');
+  await target.stopped();
+  await typed;
+  await server.stop();
+  await server.start();
+  await server.eventually(async () => (await state(id)) === 'paused', 30_000);
+  assert.strictEqual((await server.delete(`${target.path}/breakpoints/${made.id}`)).status, 204);
+  assert.strictEqual((await server.power(id, 'resume')).status, 200);
+  await target.shows('line 3');
+});

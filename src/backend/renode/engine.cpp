@@ -66,18 +66,6 @@ Task<Result<void>> RenodeEngine::ask_state() {
   if (!answer) co_return pass(answer);
   started_ = true;
   paused_ = *answer != "True";
-  // A processor that a debugger held stays so when its connection ends: that is a paused machine.
-  for (const auto& cpu : options_.cpus) {
-    Command ask = Command(cpu).word("ExecutionMode");
-    auto mode = co_await execute(std::move(ask));
-    if (!mode || !mode->starts_with("SingleStep")) continue;
-    Command stop("pause"), release = Command(cpu).word("ExecutionMode Continuous");
-    auto stopped = co_await execute(std::move(stop));
-    if (!stopped) co_return pass(stopped);
-    auto released = co_await execute(std::move(release));
-    if (!released) co_return pass(released);
-    paused_ = true;
-  }
   co_return Result<void>{};
 }
 
