@@ -131,14 +131,16 @@ Task<Result<Diagnosis>> Session::diagnose() {
     }
     auto board = board::parse_board(boost::json::value(self->row_.board));
     const std::string soc = soc_of(self->row_.board);
+    Diagnosis diagnosis;
+    for (const auto& access : seen->accesses) diagnosis.accesses.push_back(view_of(access, self->plan_, soc));
     auto work = [&] {
       const auto programs = read_code(loaded);
+      for (auto& view : diagnosis.accesses)
+        if (view.access.pc) view.location = place_of(*view.access.pc, programs);
       return processor_states(seen->samples, programs, self->plan_);
     };
-    Diagnosis diagnosis;
     diagnosis.processors = co_await blocking(self->services_.pool, work);
     diagnosis.polled = polled_by(diagnosis.processors, self->plan_, soc);
-    for (const auto& access : seen->accesses) diagnosis.accesses.push_back(view_of(access, self->plan_, soc));
     std::ranges::sort(diagnosis.accesses, [](const AccessView& a, const AccessView& b) {
       return a.access.kind != b.access.kind ? a.access.kind < b.access.kind : a.access.count > b.access.count;
     });

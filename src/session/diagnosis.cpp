@@ -64,13 +64,8 @@ boost::json::object access_json(const AccessView& view) {
                              {"address", nullptr}, {"size", view.access.size}, {"count", view.access.count}, {"text", view.access.text}};
   if (view.address) object["address"] = hex_address(*view.address);
   if (view.access.pc) object["pc"] = hex_address(*view.access.pc);
+  if (!view.location.empty()) object["location"] = view.location;
   return object;
-}
-
-boost::json::array accesses_json(const std::vector<backend::GuestAccess>& accesses, const backend::EnginePlan& plan, std::string_view soc) {
-  boost::json::array array;
-  for (const auto& access : accesses) array.push_back(access_json(view_of(access, plan, soc)));
-  return array;
 }
 
 std::string soc_of(const boost::json::object& board) {

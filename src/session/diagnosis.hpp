@@ -1,7 +1,6 @@
 // Why does it hang? What is known of a board's guest: where its processors are, the loop they sit in, what they touch in
 // vain, and what else has it.
 #pragma once
-#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <string>
@@ -18,6 +17,7 @@ struct AccessView {
   std::optional<std::uint64_t> address;  // absolute, where the machine's map tells
   std::string device;                    // what the machine has there, or the block that the vendor has there
   std::string register_name;             // "RCC_CR"; empty where the table does not know
+  std::string location = {};             // of access.pc in the program: "main.c:26 in start_clock"; empty when not known
 };
 
 // A register that the loop reads again and again.
@@ -49,7 +49,6 @@ AccessView view_of(const backend::GuestAccess& access, const backend::EnginePlan
 
 // As the API and events show them.
 boost::json::object access_json(const AccessView& view);
-boost::json::array accesses_json(const std::vector<backend::GuestAccess>& accesses, const backend::EnginePlan& plan, std::string_view soc);
 
 // The chip of a kept board's first node; empty if it does not say.
 std::string soc_of(const boost::json::object& board);

@@ -184,6 +184,13 @@ std::optional<std::uint64_t> read_address(std::string_view mnemonic, std::string
   return known->second + static_cast<std::uint64_t>(*number);
 }
 
+std::string place_of(std::uint64_t pc, std::span<const ProgramCode> programs) {
+  std::string text;
+  for (const auto& program : programs)
+    if (program.debug && text.empty()) text = program.debug->describe(pc);
+  return text;
+}
+
 std::vector<ProcessorState> processor_states(std::span<const backend::ProcessorSample> samples, std::span<const ProgramCode> programs,
                                              const backend::EnginePlan& plan) {
   std::map<unsigned, std::vector<const backend::ProcessorSample*>> by_processor;
@@ -195,11 +202,7 @@ std::vector<ProcessorState> processor_states(std::span<const backend::ProcessorS
     state.index = index;
     std::map<std::uint64_t, unsigned> counts;
     for (const auto* sample : own) ++counts[*sample->pc];
-    for (const auto& [pc, count] : counts) {
-      SeenAt& seen = state.seen.emplace_back(SeenAt{pc, count, {}});
-      for (const auto& program : programs)
-        if (program.debug && seen.text.empty()) seen.text = program.debug->describe(pc);
-    }
+    for (const auto& [pc, count] : counts) state.seen.push_back(SeenAt{pc, count, place_of(pc, programs)});
     std::ranges::sort(state.seen, [](const SeenAt& a, const SeenAt& b) { return a.samples != b.samples ? a.samples > b.samples : a.pc < b.pc; });
     if (state.seen.size() > max_seen) state.seen.resize(max_seen);
     state.waits = state.seen.front().samples * 2 > own.size() && waits_at(state.seen.front().pc, programs, plan);

@@ -51,6 +51,9 @@ struct ProcessorState {
   std::optional<Loop> loop;
 };
 
+// "rcc_wait.c:26 in wait_for_crystal"; empty when no program tells.
+std::string place_of(std::uint64_t pc, std::span<const ProgramCode> programs);
+
 // By processor. `programs` are searched in order.
 std::vector<ProcessorState> processor_states(std::span<const backend::ProcessorSample> samples, std::span<const ProgramCode> programs,
                                              const backend::EnginePlan& plan);

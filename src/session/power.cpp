@@ -1,5 +1,8 @@
 // Power: on, off, reset, pause, resume, and what happens when an engine ends.
+#include <boost/json.hpp>
 #include <sys/stat.h>
+
+#include <algorithm>
 
 #include "base/blocking.hpp"
 #include "base/log.hpp"
@@ -200,6 +203,28 @@ void Session::wire_engine() {
   if (!diagnosis || !diagnosis->is_bool() || diagnosis->as_bool()) engine_->watch_guest();
 }
 
+// Where the emulator tells the program counter, the event says what that is in the program.
+Task<> Session::tell_accesses(std::shared_ptr<Session> self, std::vector<backend::GuestAccess> accesses) {
+  const std::string soc = soc_of(self->row_.board);
+  std::vector<AccessView> views;
+  for (const auto& access : accesses) views.push_back(view_of(access, self->plan_, soc));
+  const bool located = std::ranges::any_of(accesses, [](const auto& access) { return access.pc.has_value(); });
+  if (located)
+    if (auto files = co_await self->debugged_programs()) {
+      auto find = [&views, &files] {
+        std::vector<ProgramCode> programs;
+        for (const auto& file : *files)
+          if (auto debug = image::DebugInfo::open(file.path)) programs.push_back({*debug, {}});
+        for (auto& view : views)
+          if (view.access.pc) view.location = place_of(*view.access.pc, programs);
+      };
+      co_await blocking(self->services_.pool, find);
+    }
+  boost::json::array array;
+  for (const auto& view : views) array.push_back(access_json(view));
+  self->services_.events.append("session.diagnosis", self->id_, {{"accesses", std::move(array)}});
+}
+
 void Session::on_engine_event(const backend::EngineEvent& event) {
   using Kind = backend::EngineEvent::Kind;
   switch (event.kind) {
@@ -217,7 +242,7 @@ void Session::on_engine_event(const backend::EngineEvent& event) {
       services_.events.append("session.warning", id_, {{"message", event.message}});
       break;
     case Kind::access:
-      services_.events.append("session.diagnosis", id_, {{"accesses", accesses_json(event.accesses, plan_, soc_of(row_.board))}});
+      scope_.spawn(tell_accesses(shared_from_this(), event.accesses));
       break;
     case Kind::exited:
       if (event.report) ended(*event.report);

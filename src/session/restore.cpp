@@ -110,6 +110,8 @@ Task<> Session::stop() {
     if (self->services_.settings.private_server) co_await self->end_engine();
     co_await self->rtt_->stop();
     co_await self->debugger_->stop();
+    // Some stubs let a machine run that their client leaves standing.
+    if (self->engine_ && self->bridge_->state() == gdb::TargetState::stopped) co_await self->engine_->pause();
     co_await self->bridge_->detach();
     if (self->player_) co_await self->player_->stop();
     co_await self->bridge_->stop();

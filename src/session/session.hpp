@@ -128,6 +128,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void restore_loaded();
   DebugHost debug_host();
   Task<Result<std::vector<ProgramFile>>> debugged_programs();
+  static Task<> tell_accesses(std::shared_ptr<Session> self, std::vector<backend::GuestAccess> accesses);
   Task<> connect_debugger(bool held, bool stay_paused);
   bool debugger_waits() const;     // breakpoints are set, or gdbs attached
   // A board whose plan has register models: plays them from the engine's first instruction on.

@@ -5,6 +5,7 @@ import { delimiter, join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { breakLookStep, Target } from './lib/debugging.mjs';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
+import { EventReader } from './lib/sse.mjs';
 
 function findRenode() {
   for (const folder of (process.env.PATH ?? '').split(delimiter)) {
@@ -129,4 +130,34 @@ on('what it cannot be is refused with a reason', async () => {
   const unnamed = await server.post('/api/v1/sessions', { board_template: 'microbit', backend: 'renode' });
   assert.strictEqual(unnamed.body.code, 'BOARD_UNPLANNABLE', unnamed.text);
   assert.match(unnamed.body.error, /targets\.renode\.platform/);
+});
+
+on('what the guest touches in vain is told, with where the program was', async () => {
+  // sp, reset; mov.w r0, #0x50000000; ldr r1, [r0]; b .
+  const code = Buffer.from('00100020' + '09000008' + '4ff0a040' + '0168' + 'fee7', 'hex');
+  const made = await server.post('/api/v1/sessions', { board_config: await board(), backend: 'renode', name: 'vain' });
+  const { id } = made.body;
+  const sent = await server.post(`/api/v1/sessions/${id}/programs?type=bin&load_address=0x08000000`, code, { headers: { 'Content-Type': 'application/octet-stream' } });
+  assert.strictEqual(sent.status, 201, sent.text);
+  const events = await EventReader.open(server, { query: `?session_id=${id}` });
+  assert.strictEqual((await server.power(id, 'on')).status, 200);
+  const event = (await events.until((each) => each.type === 'session.diagnosis')).at(-1);
+  events.close();
+  const access = event.data.accesses.find((each) => each.kind === 'invalid');
+  assert.deepStrictEqual([access.address, access.size, access.write, access.pc], ['0x50000000', 4, false, '0x0800000c']);
+});
+
+on('a board that a debugger holds stands when the server restarts in order', async () => {
+  const { id } = await running('held');
+  const target = new Target(server, id, 'usart2');
+  const made = await target.break('put_number');
+  const typed = target.type('count 3');
+  await target.stopped();
+  await typed;
+  await server.stop();
+  await server.start();
+  await server.eventually(async () => (await state(id)) === 'paused', 30_000);
+  assert.strictEqual((await server.delete(`${target.path}/breakpoints/${made.id}`)).status, 204);
+  assert.strictEqual((await server.power(id, 'resume')).status, 200);
+  await target.shows('line 3');
 });

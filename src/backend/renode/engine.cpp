@@ -66,18 +66,6 @@ Task<Result<void>> RenodeEngine::ask_state() {
   if (!answer) co_return pass(answer);
   started_ = true;
   paused_ = *answer != "True";
-  // A processor that a debugger held stays so when its connection ends: that is a paused machine.
-  for (const auto& cpu : options_.cpus) {
-    Command ask = Command(cpu).word("ExecutionMode");
-    auto mode = co_await execute(std::move(ask));
-    if (!mode || !mode->starts_with("SingleStep")) continue;
-    Command stop("pause"), release = Command(cpu).word("ExecutionMode Continuous");
-    auto stopped = co_await execute(std::move(stop));
-    if (!stopped) co_return pass(stopped);
-    auto released = co_await execute(std::move(release));
-    if (!released) co_return pass(released);
-    paused_ = true;
-  }
   co_return Result<void>{};
 }
 
@@ -140,7 +128,11 @@ void RenodeEngine::read_log() {
     EngineEvent event{EngineEvent::Kind::access, "", std::nullopt, std::move(news.accesses)};
     emit(std::move(event));
   }
-  if (news.resets > 0) {
+  // Our own were told when they were done.
+  if (std::chrono::steady_clock::now() > own_resets_until_) own_resets_ = 0;
+  const unsigned own = std::min(own_resets_, news.resets);
+  own_resets_ -= own;
+  if (news.resets > own) {
     EngineEvent event{EngineEvent::Kind::reset, "", std::nullopt};
     emit(std::move(event));
   }
@@ -265,8 +257,15 @@ Task<Result<void>> RenodeEngine::reset() {
 
 Task<Result<void>> RenodeEngine::reset_only() {
   Command command("machine Reset");
+  ++own_resets_;
+  own_resets_until_ = std::chrono::steady_clock::now() + options_.command_timeout;
   auto answer = co_await execute(std::move(command));
-  if (!answer) co_return pass(answer);
+  if (!answer) {
+    own_resets_ -= std::min(own_resets_, 1u);
+    co_return pass(answer);
+  }
+  EngineEvent event{EngineEvent::Kind::reset, "", std::nullopt};
+  emit(std::move(event));
   co_return Result<void>{};
 }
 

@@ -83,6 +83,8 @@ class RenodeEngine final : public Engine {
   std::uint64_t log_at_ = 0;
   asio::steady_timer log_grew_;  // cancelled when it did
   bool log_fresh_ = false;
+  unsigned own_resets_ = 0;  // that the log has not told of yet
+  std::chrono::steady_clock::time_point own_resets_until_{};  // it may never: without images a reset writes no line
   bool started_ = false;   // the guest may have run
   bool paused_ = true;     // the emulation stands; with a debugger, see open_stub
   bool watching_ = false, debugged_ = false, ending_aborted_ = false;

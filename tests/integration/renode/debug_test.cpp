@@ -79,6 +79,7 @@ TEST_F(RenodeDebugTest, ReadsAndWritesMemory) {
 
 TEST_F(RenodeDebugTest, OneThatWasHeldIsTakenOverPaused) {
   attach("touch.elf", false);
+  ASSERT_TRUE(run(engine->pause()));  // as a session does before it lets go: the stub's end lets processors run
   run(client->stop());
   client.reset();
   run(engine->stop());

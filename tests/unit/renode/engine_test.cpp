@@ -98,7 +98,7 @@ TEST_F(RenodeEngineTest, PausesResumesResetsAndEnds) {
   EXPECT_FALSE(engine->paused());
   EXPECT_EQ(robot.lines, (std::vector<std::string>{"version", "start", "pause", "machine Reset", "start"}));
   testing::run(io, engine->power_off(1s));
-  EXPECT_EQ(kinds, (std::vector{Kind::running, Kind::paused, Kind::running, Kind::exited}));
+  EXPECT_EQ(kinds, (std::vector{Kind::running, Kind::paused, Kind::reset, Kind::running, Kind::exited}));
   ASSERT_TRUE(report);
   EXPECT_EQ(report->cause, ExitCause::powered_off);
   EXPECT_EQ(fake->killed, 0);
@@ -189,6 +189,16 @@ TEST_F(RenodeEngineTest, ItsWarningsAreEvents) {
   EXPECT_EQ(kinds, (std::vector{Kind::access, Kind::reset}));
   ASSERT_EQ(accesses.size(), 1u);
   EXPECT_EQ(accesses[0].address, 0x50000000u);
+}
+
+TEST_F(RenodeEngineTest, AResetIsToldOnce) {
+  started();
+  ASSERT_TRUE(testing::run(io, engine->machine()->reset()));
+  EXPECT_EQ(kinds, std::vector{Kind::reset}) << "when it is done";
+  log("[02:28:35.1] [INFO] Script: machine reset\n");
+  EXPECT_EQ(kinds.size(), 1u);
+  log("[02:28:36.1] [INFO] Script: machine reset\n");
+  EXPECT_EQ(kinds.size(), 2u) << "the guest's own";
 }
 
 TEST_F(RenodeEngineTest, WhatIsSaidBeforeTheGuestRunsIsNotItsDoing) {
