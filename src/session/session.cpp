@@ -45,9 +45,11 @@ Task<SessionView> Session::view() {
 }
 
 SessionView Session::view_here() const {
-  // What the debugger caused is true at once, though it is announced later.
-  SessionView view{row_, plan_, settling_ && is_on(state_) ? settling_to_ : state_.load(), {}, {}, loaded_};
-  if (settling_ && is_on(state_)) view.row.state_reason = settling_reason_;
+  SessionView view{row_, plan_, state_, {}, {}, loaded_};
+  if (settling_ && is_on(view.state) && view.state != settling_to_) {  // true at once, though it is announced later
+    view.state = settling_to_;
+    view.row.state_reason = settling_reason_;
+  }
   view.row.last_used_at = Timestamp{std::chrono::microseconds{last_used_us_.load()}};
   if (engine_) {
     view.sandbox = sandbox_;
