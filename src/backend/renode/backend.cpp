@@ -5,6 +5,7 @@
 #include "backend/load_check.hpp"
 #include "backend/renode/engine.hpp"
 #include "backend/renode/plan.hpp"
+#include "backend/renode/platform.hpp"
 #include "backend/renode/renode.hpp"
 #include "base/blocking.hpp"
 
@@ -33,6 +34,18 @@ std::vector<Name> cpus_of(const EnginePlan& plan) {
       if (entry.is_string())
         if (auto name = Name::parse(std::string_view(entry.get_string()))) names.push_back(std::move(*name));
   return names;
+}
+
+// Where Renode refused a part of a platform that was made of the board: says which part it was.
+Error with_place(const EnginePlan& plan, Error error) {
+  const auto* list = plan.data.if_contains("pointers");
+  if (!list || !list->is_array() || error.code != ErrorCode::ENGINE_START_FAILED || !error.message.contains(platform_file_name)) return error;
+  std::vector<std::string> pointers;
+  for (const auto& entry : list->get_array()) pointers.emplace_back(entry.is_string() ? std::string_view(entry.get_string()) : std::string_view());
+  auto finding = explain_platform_error(error.message, pointers);
+  error.message = finding.message;
+  error.details["findings"] = boost::json::array{{{"severity", "error"}, {"pointer", finding.pointer}, {"message", finding.message}}};
+  return error;
 }
 
 class Renode final : public Backend {
@@ -67,6 +80,7 @@ class Renode final : public Backend {
       co_return fail(std::move(error));
     }
     const auto& node = board.nodes.front();
+    if (!names_platform(node)) co_return plan_generated(board, *installation);
     auto file = platform_file(node, *installation);
     if (!file) co_return pass(file);
     auto platform = co_await library_.platform(installation, *file);
@@ -141,7 +155,9 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
   run.ports = std::move(*ports);
   for (const auto& [name, offset] : spec.console_offsets)
     if (name == "emulator") run.output_offset = offset;
-  auto write_files = [&spec, &load, &run]() -> Result<void> {
+  auto write_files = [&spec, &load, &run, &plan]() -> Result<void> {
+    if (const auto text = platform_text(plan))
+      if (auto written = write_engine_file(spec.engine_dir / platform_file_name, as_bytes(*text)); !written) return written;
     for (const auto& file : load->files)
       if (auto written = write_engine_file(spec.engine_dir / file.name, file.bytes); !written) return written;
     return write_engine_file(spec.engine_dir / state_file, as_bytes(to_text(run)));
@@ -185,6 +201,7 @@ Task<Result<void>> Renode::start(RenodeEngine& engine, const EnginePlan& plan, s
   if (!steps) co_return pass(steps);
   for (auto& step : load) steps->push_back(std::move(step));
   auto done = co_await engine.perform(std::move(*steps), config_.start_timeout);
+  if (!done) done.error() = with_place(plan, std::move(done.error()));
   if (!done || paused) co_return done;
   co_return co_await engine.resume();
 }
