@@ -2,10 +2,11 @@
 // Debian package: where none is installed, that is said.
 import assert from 'node:assert';
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { boots } from './lib/boots.mjs';
 import { findRenode } from './lib/renode.mjs';
-import { Server, temporaryDirectory } from './lib/server.mjs';
+import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 
 const launcher = findRenode();
 if (!launcher) console.log('NOT TESTED: renode is not installed');
@@ -31,6 +32,26 @@ test('every board boots its firmware', { concurrency: 2, skip }, async (t) => {
   assert.ok(templates.length >= 40, `${templates.length} templates`);
   const chosen = process.env.BOARD ? templates.filter(({ id }) => id === process.env.BOARD) : templates;
   await Promise.all(chosen.map((template) => t.test(template.id, () => boots(server, template, 4, 'renode'))));
+});
+
+test('a platform that Renode ships is a board by its name', { skip }, async (t) => {
+  if (unusable) return t.skip(unusable);
+  const { items, total } = (await server.get('/api/v1/models/platforms?backend=renode&limit=200')).body;
+  assert.ok(total > 100, `${total} platforms`);
+  assert.ok(items.every((each) => each.board && each.id.startsWith('renode:')));
+  assert.strictEqual(items.find((each) => each.id === 'renode:stm32f4_discovery').processor, 'cortex-m4f');
+  assert.ok((await server.get('/api/v1/models/platforms?backend=qemu')).body.items.every((each) => !each.board));
+  const machine = (await server.get('/api/v1/templates/renode:stm32f4_discovery/machine')).body;
+  assert.ok(machine.memory.length > 0 && machine.devices.some((each) => each.kind === 'uart') && machine.consoles.length > 0);
+  const { id } = await server.session('renode:stm32f4_discovery');
+  assert.strictEqual((await server.upload(id, join(firmwareDir, 'stm32f4-disco.elf'))).status, 201);
+  assert.strictEqual((await server.power(id, 'on')).status, 200);
+  await server.expect(id, 'usart2', 'VirServer stm32f4-disco ready');
+  await server.delete(`/api/v1/sessions/${id}`);
+  const near = await server.post('/api/v1/sessions', { board_template: 'renode:stm32f4_discovry' });
+  assert.strictEqual(near.body.code, 'TEMPLATE_NOT_FOUND');
+  assert.ok(near.body.details.suggestions.includes('renode:stm32f4_discovery'), near.text);
+  assert.strictEqual((await server.get('/api/v1/templates?limit=200')).body.items.filter((each) => each.id.startsWith('renode:')).length, 0);
 });
 
 test('auto takes QEMU where both run a board, and Renode where only it does', { skip }, async (t) => {

@@ -57,6 +57,7 @@ void fill_memory_and_devices(EnginePlan& plan, const ProbeFacts& facts) {
 
 void check_processor(const board::Node& node, const CpuFact& cpu, Architecture architecture, std::size_t cores, std::string_view platform, std::vector<Finding>& findings) {
   const std::string pointer = "/nodes/0/processor";
+  if (node.processor.id.empty()) return;  // whatever the platform has
   if (node.processor.architecture != architecture) {
     findings.push_back({Severity::error, pointer, fmt::format("the platform {} has a processor of another architecture: {}", platform, cpu.model)});
     return;
