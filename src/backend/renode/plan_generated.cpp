@@ -52,7 +52,7 @@ Result<EnginePlan> plan_generated(const board::Board& board, const Installation&
   plan.default_console = plan.consoles.empty() ? "" : plan.consoles.front().name;
   if (std::ranges::find(plan.consoles, node.default_console, &board::Console::name) != plan.consoles.end()) plan.default_console = node.default_console;
   plan.minimum_memory_mb = host_memory_mb;
-  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"text", std::move(platform.text)},
+  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", "generated"}, {"processor", node.processor.id}, {"text", std::move(platform.text)},
                {"pointers", json::array(platform.pointers.begin(), platform.pointers.end())}, {"cpus", std::move(cpus)},
                {"uarts", std::move(uarts)}, {"readable", std::move(readable)}, {"vector_table_from_image", true}};
   const auto flash = std::ranges::find(node.memory, board::MemoryType::flash, &board::Memory::type);
