@@ -164,7 +164,7 @@ ${table(['Board', 'Id', 'Processor', 'QEMU machine'], templates.map((each) => {
 
 // All pages of the library, by file name. `get` asks the server: path -> object.
 export async function pages(get, firmwareDir) {
-  const templates = (await get('/api/v1/templates?limit=200')).items.filter((each) => each.builtin);
+  const templates = (await get('/api/v1/templates?limit=200')).items.filter((each) => each.builtin && each.backends.includes('qemu'));
   const machines = new Map(), files = new Map();
   for (const template of templates) {
     const machine = await get(`/api/v1/templates/${template.id}/machine?backend=qemu`);

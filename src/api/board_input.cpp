@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "api/platforms.hpp"
 #include "board/parse.hpp"
 #include "session/plan_json.hpp"
 
@@ -44,6 +45,18 @@ Task<Result<std::vector<KnownTemplate>>> all_templates(Context& context) {
 
 Task<Result<KnownTemplate>> find_template(Context& context, std::string id) {
   if (const auto* builtin = board::find_builtin(id)) co_return KnownTemplate{*builtin, true, started, started};
+  if (is_platform_id(id)) {
+    co_await context.backends.wait_discovered();
+    if (auto platform = platform_board(context.backends, id)) co_return KnownTemplate{std::move(*platform), true, started, started};
+    std::vector<std::string> ids;
+    for (const auto& platform : all_platforms(context.backends))
+      if (platform.board) ids.push_back(platform.id);
+    const auto close = nearest(id, ids);
+    Error error{ErrorCode::TEMPLATE_NOT_FOUND, fmt::format("no installed Renode has the platform '{}'", id)};
+    error.message += close.empty() ? "; GET /api/v1/models/platforms lists them" : fmt::format("; did you mean {}?", fmt::join(close, ", "));
+    error.details["suggestions"] = json::array(close.begin(), close.end());
+    co_return fail(std::move(error));
+  }
   const store::Caller caller;
   auto row = co_await context.templates.get(caller, id);
   if (row) co_return from_row(*row);

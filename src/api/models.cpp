@@ -5,6 +5,7 @@
 
 #include "api/api.hpp"
 #include "api/paging.hpp"
+#include "api/platforms.hpp"
 
 namespace virserver::api {
 namespace json = boost::json;
@@ -72,6 +73,27 @@ void bind_models(http::Handlers& handlers, Context& context) {
       const auto& info = model.info;
       return {{"id", info.id}, {"name", info.name}, {"type", info.type}, {"description", info.description},
               {"registers", json::array()}, {"backends", names(model.backends)}};
+    });
+  });
+  handlers.bind("listPlatforms", [&context](http::Request& request) -> Task<Result<http::Response>> {
+    context.backends.discover();
+    std::vector<Platform> found;
+    for (auto& platform : all_platforms(context.backends)) {
+      const auto backend = text(request.query, "backend"), architecture = text(request.query, "architecture"), name = text(request.query, "name");
+      if (!backend.empty() && backend != platform.backend) continue;
+      if (!architecture.empty() && architecture != virserver::to_string(platform.info.architecture)) continue;
+      if (!name.empty() && platform.id.find(name) == std::string::npos) continue;
+      found.push_back(std::move(platform));
+    }
+    co_return page(request, found, [](const Platform& each) -> std::string_view { return each.id; }, [](const Platform& each) -> json::object {
+      return {{"id", each.id},
+              {"backend", each.backend},
+              {"name", each.info.id},
+              {"description", each.info.description},
+              {"architecture", virserver::to_string(each.info.architecture)},
+              {"processor", each.info.default_processor},
+              {"max_cores", each.info.max_cores},
+              {"board", each.board}};
     });
   });
   handlers.bind("listBuses", [&context](http::Request& request) -> Task<Result<http::Response>> {

@@ -11,7 +11,8 @@
 //   bios_none             RISC-V: start without the firmware that QEMU brings
 //   semihosting           true by default on Arm and RISC-V
 //   machine_options       list of "name=value" for -M, names from a short list of harmless ones
-// Addresses are integers here, whatever way they were written. `targets.renode` has `platform`, `targets.skyeye` `cpu` and `mach`.
+// Addresses are integers here, whatever way they were written. `targets.renode` has `platform`, a platform that Renode ships; `{}` means one made of the
+// node's processor, memory and peripherals. `targets.skyeye` `cpu` and `mach`.
 #pragma once
 #include <string>
 #include <string_view>

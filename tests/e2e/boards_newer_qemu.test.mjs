@@ -13,7 +13,7 @@ let server, templates;
 before(async () => {
   if (absent) return;
   server = await new Server({ args: ['--qemu-dir', folder] }).start();
-  templates = (await server.get('/api/v1/templates?limit=200')).body.items;
+  templates = (await server.get('/api/v1/templates?limit=200')).body.items.filter(({ backends }) => backends.includes('qemu'));
 });
 after(() => server?.destroy());
 

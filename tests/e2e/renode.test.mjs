@@ -1,21 +1,13 @@
 // Boards on a real Renode, with the answers that QEMU gives. Renode is no Debian package: where none is installed, that is said.
 import assert from 'node:assert';
-import { accessSync, constants, rmSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { breakLookStep, Target } from './lib/debugging.mjs';
+import { findRenode } from './lib/renode.mjs';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
-function findRenode() {
-  for (const folder of (process.env.PATH ?? '').split(delimiter)) {
-    try {
-      accessSync(join(folder, 'renode'), constants.X_OK);
-      return join(folder, 'renode');
-    } catch { /* not here */ }
-  }
-  return null;
-}
 const launcher = findRenode();
 if (!launcher) console.log('NOT TESTED: renode is not installed');
 const skip = launcher ? false : 'renode is not installed';

@@ -4,7 +4,9 @@
 #include "backend/engine_files.hpp"
 #include "backend/load_check.hpp"
 #include "backend/renode/engine.hpp"
+#include "backend/register_models.hpp"
 #include "backend/renode/plan.hpp"
+#include "backend/renode/platform.hpp"
 #include "backend/renode/renode.hpp"
 #include "base/blocking.hpp"
 
@@ -33,6 +35,18 @@ std::vector<Name> cpus_of(const EnginePlan& plan) {
       if (entry.is_string())
         if (auto name = Name::parse(std::string_view(entry.get_string()))) names.push_back(std::move(*name));
   return names;
+}
+
+// Where Renode refused a part of a platform that was made of the board: says which part it was.
+Error with_place(const EnginePlan& plan, Error error) {
+  const auto* list = plan.data.if_contains("pointers");
+  if (!list || !list->is_array() || error.code != ErrorCode::ENGINE_START_FAILED || !error.message.contains(platform_file_name)) return error;
+  std::vector<std::string> pointers;
+  for (const auto& entry : list->get_array()) pointers.emplace_back(entry.is_string() ? std::string_view(entry.get_string()) : std::string_view());
+  auto finding = explain_platform_error(error.message, pointers);
+  error.message = finding.message;
+  error.details["findings"] = boost::json::array{{{"severity", "error"}, {"pointer", finding.pointer}, {"message", finding.message}}};
+  return error;
 }
 
 class Renode final : public Backend {
@@ -66,12 +80,9 @@ class Renode final : public Backend {
       Error error{ErrorCode::UNSUPPORTED_BY_BACKEND, why, {{"backend", "renode"}}};
       co_return fail(std::move(error));
     }
-    const auto& node = board.nodes.front();
-    auto file = platform_file(node, *installation);
-    if (!file) co_return pass(file);
-    auto platform = co_await library_.platform(installation, *file);
-    if (!platform) co_return pass(platform);
-    co_return plan_platform(board, *installation, *file, **platform);
+    auto plan = co_await plan_on(board, installation);
+    if (plan) plan_register_models(board, installation->version, Feature{false, "Renode has models of its own for devices"}, *plan);
+    co_return plan;
   }
 
   Task<Result<std::unique_ptr<process::EngineProcess>>> prepare(asio::any_io_executor executor, const EnginePlan& plan, process::PrepareSpec spec) override {
@@ -94,6 +105,16 @@ class Renode final : public Backend {
   }
 
  private:
+  Task<Result<EnginePlan>> plan_on(const board::Board& board, std::shared_ptr<const Installation> installation) {
+    const auto& node = board.nodes.front();
+    if (!names_platform(node)) co_return plan_generated(board, *installation);
+    auto file = platform_file(node, *installation);
+    if (!file) co_return pass(file);
+    auto platform = co_await library_.platform(installation, *file);
+    if (!platform) co_return pass(platform);
+    co_return plan_platform(board, *installation, *file, **platform);
+  }
+
   std::string absent() const {
     if (config_.launcher.empty()) return fmt::format("renode is not installed; {}", how_to_install);
     return fmt::format("renode is not installed: {} does not exist; {}", config_.launcher.string(), how_to_install);
@@ -141,7 +162,9 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
   run.ports = std::move(*ports);
   for (const auto& [name, offset] : spec.console_offsets)
     if (name == "emulator") run.output_offset = offset;
-  auto write_files = [&spec, &load, &run]() -> Result<void> {
+  auto write_files = [&spec, &load, &run, &plan]() -> Result<void> {
+    if (const auto text = platform_text(plan))
+      if (auto written = write_engine_file(spec.engine_dir / platform_file_name, as_bytes(*text)); !written) return written;
     for (const auto& file : load->files)
       if (auto written = write_engine_file(spec.engine_dir / file.name, file.bytes); !written) return written;
     return write_engine_file(spec.engine_dir / state_file, as_bytes(to_text(run)));
@@ -185,6 +208,7 @@ Task<Result<void>> Renode::start(RenodeEngine& engine, const EnginePlan& plan, s
   if (!steps) co_return pass(steps);
   for (auto& step : load) steps->push_back(std::move(step));
   auto done = co_await engine.perform(std::move(*steps), config_.start_timeout);
+  if (!done) done.error() = with_place(plan, std::move(done.error()));
   if (!done || paused) co_return done;
   co_return co_await engine.resume();
 }

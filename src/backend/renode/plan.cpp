@@ -17,8 +17,6 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::size_t max_consoles = 8;
-// Measured with a processor that waits: 240 MB resident of Renode and its runtime, besides the guest's memory.
-constexpr std::uint64_t host_memory_mb = 512;
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -59,6 +57,7 @@ void fill_memory_and_devices(EnginePlan& plan, const ProbeFacts& facts) {
 
 void check_processor(const board::Node& node, const CpuFact& cpu, Architecture architecture, std::size_t cores, std::string_view platform, std::vector<Finding>& findings) {
   const std::string pointer = "/nodes/0/processor";
+  if (node.processor.id.empty()) return;  // whatever the platform has
   if (node.processor.architecture != architecture) {
     findings.push_back({Severity::error, pointer, fmt::format("the platform {} has a processor of another architecture: {}", platform, cpu.model)});
     return;
@@ -84,6 +83,8 @@ void check_memory(const board::Node& node, const EnginePlan& plan, std::string_v
   }
 }
 
+}  // namespace
+
 Error unplannable(const std::vector<Finding>& findings, std::string message) {
   static constexpr std::string_view names[] = {"info", "approximated", "missing", "error"};
   json::array list;
@@ -91,8 +92,6 @@ Error unplannable(const std::vector<Finding>& findings, std::string message) {
     list.push_back({{"severity", names[static_cast<int>(finding.severity)]}, {"pointer", finding.pointer}, {"message", finding.message}});
   return Error{ErrorCode::BOARD_UNPLANNABLE, std::move(message), {{"backend", "renode"}, {"findings", std::move(list)}}};
 }
-
-}  // namespace
 
 Result<std::string> platform_file(const board::Node& node, const Installation& installation) {
   constexpr const char* pointer = "/nodes/0/targets/renode/platform";

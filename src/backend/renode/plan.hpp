@@ -12,6 +12,17 @@ Result<std::string> platform_file(const board::Node& node, const Installation& i
 // Errors: BOARD_UNPLANNABLE with all findings. Pure.
 Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform);
 
+// A board of one node onto a platform made from its own processor, memory and peripherals. The platform travels in the plan:
+// data.text, and data.pointers for explain_platform_error. Errors: BOARD_UNPLANNABLE with all findings. Pure.
+Result<EnginePlan> plan_generated(const board::Board& board, const Installation& installation);
+bool names_platform(const board::Node& node);  // false: it is generated
+
+// BOARD_UNPLANNABLE with `findings` in its details.
+Error unplannable(const std::vector<Finding>& findings, std::string message);
+
+// Measured with a processor that waits: 240 MB resident of Renode and its runtime, besides the guest's memory.
+inline constexpr std::uint64_t host_memory_mb = 512;
+
 // A console and the UART behind it.
 struct Wire {
   board::Console console;

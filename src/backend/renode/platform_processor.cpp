@@ -110,7 +110,10 @@ void write_processor(PlatformWriter& writer) {
   }
   const std::string isa = isa_of(writer);
   const ProcessorModel* others = model.others.empty() ? &model : find_processor_model(model.others);
-  for (unsigned core = 0; core < writer.node.processor.cores; ++core) write_core(writer, core == 0 ? model : *others, core, isa);
+  // Renode's debug server takes processors of one instruction set only: the first has that of the others then.
+  const bool alike = others != &model && writer.node.processor.cores > 1;
+  if (alike) writer.add(Severity::approximated, "/nodes/0/processor", fmt::format("core 0 has the instruction set of the others in Renode, {}", others->cpu_type));
+  for (unsigned core = 0; core < writer.node.processor.cores; ++core) write_core(writer, alike ? *others : model, core, isa);
 }
 
 }  // namespace virserver::backend::renode

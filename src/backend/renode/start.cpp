@@ -124,7 +124,8 @@ process::ExecSpec exec_spec(const EnginePlan& plan, const LaunchSpec& spec, cons
 }
 
 Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports) {
-  auto platform = File::parse("platforms/" + text_of(plan.data, "platform"));
+  const bool own = plan.data.contains("text");
+  auto platform = File::parse(own ? std::string(platform_file_name) : "platforms/" + text_of(plan.data, "platform"));
   auto uarts = names_of(plan.data, "uarts", "peripheral");
   auto cpus = names_of(plan.data, "cpus", "");
   if (!platform || !uarts || !cpus || uarts->size() > ports.consoles.size() || cpus->empty())
@@ -134,7 +135,7 @@ Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports) {
   // the debugger wait for the end of a quantum.
   steps.push_back({Command("emulation SetGlobalQuantum \"0.001\"")});
   steps.push_back({Command("mach create \"machine\"")});
-  steps.push_back({Command("machine LoadPlatformDescription").file(*platform), true});
+  steps.push_back({Command("machine LoadPlatformDescription").file(*platform), !own});
   for (std::size_t i = 0; i < uarts->size(); ++i) {
     auto terminal = terminal_name(i);
     if (!terminal) return pass(terminal);
@@ -143,6 +144,11 @@ Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports) {
   }
   steps.push_back({Command("machine StartGdbServer").number(ports.stub)});
   return steps;
+}
+
+std::optional<std::string> platform_text(const EnginePlan& plan) {
+  if (!plan.data.contains("text")) return std::nullopt;
+  return text_of(plan.data, "text");
 }
 
 Result<Load> load_images(const EnginePlan& plan, std::span<const LoadImage> images) {

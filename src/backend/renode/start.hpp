@@ -38,6 +38,10 @@ struct Step {
 // Everything up to and without starting the emulation. Errors: INTERNAL (a plan of another version).
 Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports);
 
+// The file of a platform that travels in the plan; nothing when the plan names a shipped one.
+inline constexpr std::string_view platform_file_name = "platform.repl";
+std::optional<std::string> platform_text(const EnginePlan& plan);
+
 // Files with the images' bytes and the script `load.resc` that puts them into memory; the same script is run by every reset.
 struct LoadFile {
   std::string name;

@@ -83,7 +83,7 @@ peripherals:
   EXPECT_TRUE(has(platform, "numberOfContexts: 3"));
   EXPECT_TRUE(has(platform, "    0 -> cpu0@11\n    [1, 2] -> cpu1@[11, 9]\n"));
   EXPECT_TRUE(has(platform, "numberOfSources: 90"));
-  EXPECT_TRUE(has(platform, "cpuType: \"rv64imac_zicsr_zifencei\"\n"));
+  EXPECT_FALSE(has(platform, "cpuType: \"rv64imac_zicsr_zifencei\"\n"));  // one instruction set, or there is no debug server
   EXPECT_TRUE(has(platform, "cpuType: \"rv64imafdc_zicsr_zifencei\"\n"));
   EXPECT_TRUE(has(platform, "timeProvider: clint"));
 }
