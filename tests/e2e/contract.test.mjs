@@ -116,7 +116,7 @@ test('v0.1: templates', async () => {
   assert.strictEqual(made.status, 201, made.text);
   for (const field of ['id', 'name', 'description', 'backend', 'config', 'tags', 'created_at', 'updated_at']) assert.ok(field in made.body, field);
   assert.strictEqual(made.body.backend, 'qemu');
-  assert.ok((await server.get('/api/v1/templates')).body.items.some((each) => each.id === 'v01'));
+  assert.ok((await server.get('/api/v1/templates?limit=200')).body.items.some((each) => each.id === 'v01'));
   assert.strictEqual((await server.get('/api/v1/templates/v01')).body.name, 'Old');
   // Read, change, write back: with everything that was read.
   const changed = await server.put('/api/v1/templates/v01', { ...made.body, name: 'New' });
@@ -188,6 +188,7 @@ test('v0.1: errors are {error, code, details}', async () => {
 });
 
 test('the calls that v0.1 did not have', async () => {
+  assert.ok((await server.get('/api/v1/models/platforms?backend=qemu&name=microbit')).body.items.some((each) => each.id.endsWith('microbit')));
   for (const path of ['/health', '/health/live', '/health/ready']) assert.strictEqual((await server.get(path)).body.status, 'ok', path);
   assert.match((await server.get('/metrics')).text, /^# HELP /m);
   assert.strictEqual((await server.post('/api/v1/templates/check', { board_config: stm32f4 })).body.runs, true);

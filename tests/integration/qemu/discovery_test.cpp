@@ -35,6 +35,7 @@ TEST_F(QemuTest, DiscoversWhatIsInstalled) {
 
 TEST_F(QemuTest, PlansEveryTemplateThatNamesQemu) {
   for (const auto& entry : board::builtin_templates()) {
+    if (std::ranges::find(entry.backends, "qemu") == entry.backends.end()) continue;
     auto planned = run(qemu->plan(entry.config));
     ASSERT_TRUE(planned) << entry.id << ": " << planned.error().message << boost::json::serialize(planned.error().details);
     std::string text;

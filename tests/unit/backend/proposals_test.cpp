@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 #include <fstream>
 #include <iterator>
 
@@ -71,6 +73,7 @@ TEST(Proposals, NoBoardWithoutTheMemoryOrAVectorTable) {
 // The library's own firmware is recognised by its addresses and attributes alone.
 TEST(Proposals, FirmwareOfEveryBoardFindsABoardOfItsKind) {
   for (const auto* known : library()) {
+    if (std::ranges::find(known->backends, "qemu") == known->backends.end()) continue;  // proposals name boards that run on QEMU
     std::ifstream file(fmt::format("{}/{}.elf", FIRMWARE_DIR, known->id), std::ios::binary);
     if (!file) continue;
     const std::string content{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
