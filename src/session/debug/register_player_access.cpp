@@ -62,7 +62,7 @@ Task<Result<RegisterPlayer::Site>> RegisterPlayer::site_at(gdb::Client& client, 
   Site site{.thumb = thumb};
   for (const std::size_t size : {4, 2}) {  // a short one may be the last of its memory
     auto bytes = co_await client.read_memory(pc, size, client.current_thread());
-    if (client.closed()) co_return pass(bytes);
+    if (!bytes && client.closed()) co_return pass(bytes);
     if (!bytes) continue;
     std::ranges::copy(*bytes, site.bytes.begin());
     site.size = bytes->size();
