@@ -58,7 +58,7 @@ Task<Result<void>> QemuEngine::connect(std::chrono::milliseconds timeout) {
       watch_->running = [this] { return !paused_ && !report_ && !witness_.shutdown; };
       watch_->on_new = [this](std::vector<GuestAccess> fresh) {
         EngineEvent event{EngineEvent::Kind::access, "", std::nullopt, std::move(fresh)};
-        emit(std::move(event));
+        outbox_.put(std::move(event));
       };
     }
     co_return Result<void>{};
@@ -101,49 +101,21 @@ Task<> QemuEngine::watch_exit() {
   report_ = explain_exit(status_, witness_, read_output());
   paused_ = false;
   EngineEvent event{EngineEvent::Kind::exited, report_->message, report_};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
   ended_.notify();
   reset_seen_.cancel();
 }
 
-void QemuEngine::emit(EngineEvent event) {
-  if (on_event && undelivered_.empty()) {
-    on_event(event);
-    return;
-  }
-  undelivered_.push_back(std::move(event));
-  if (!delivering_) {
-    delivering_ = true;
-    scope_.spawn(deliver());
-  }
-}
-
-// The owner can listen only once it has the engine in hand; a guest may have ended by then.
-Task<> QemuEngine::deliver() {
-  asio::steady_timer timer(executor_);
-  while (!undelivered_.empty() && !scope_.stopping()) {
-    if (on_event) {
-      EngineEvent event = std::move(undelivered_.front());
-      undelivered_.pop_front();
-      on_event(event);
-      continue;
-    }
-    timer.expires_after(1ms);
-    co_await timer.async_wait(tuple_awaitable);
-  }
-  delivering_ = false;
-}
-
 void QemuEngine::warn(std::string message) {
   EngineEvent event{EngineEvent::Kind::warning, std::move(message), std::nullopt};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
 }
 
 void QemuEngine::set_paused(bool paused) {
   if (paused_ == paused || report_) return;
   paused_ = paused;
   EngineEvent event{paused ? EngineEvent::Kind::paused : EngineEvent::Kind::running, "", std::nullopt};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
 }
 
 void QemuEngine::on_qmp(std::string_view name, const json::object& data) {
@@ -192,7 +164,7 @@ Task<> QemuEngine::announce_reset() {
   if (scope_.stopping() || report_) co_return;
   last_reset_event_ = std::chrono::steady_clock::now();
   EngineEvent event{EngineEvent::Kind::reset, "", std::nullopt};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
 }
 
 Error QemuEngine::ended_error() const {
@@ -325,12 +297,7 @@ Task<> QemuEngine::power_off(std::chrono::milliseconds grace) {
     if (!gone) co_await process_->kill();
     co_await wait_ended(std::chrono::milliseconds(10'000));
   }
-  // Nobody may hear of the end later than of our return.
-  while (on_event && !undelivered_.empty()) {
-    EngineEvent event = std::move(undelivered_.front());
-    undelivered_.pop_front();
-    on_event(event);
-  }
+  outbox_.flush();
 }
 
 Task<> QemuEngine::stop() {

@@ -1,8 +1,8 @@
 // One running QEMU process.
 #pragma once
-#include <deque>
 
 #include "backend/backend.hpp"
+#include "backend/event_outbox.hpp"
 #include "backend/qemu/exit_cause.hpp"
 #include "backend/qemu/machine.hpp"
 #include "backend/qemu/guest_watch.hpp"
@@ -63,9 +63,7 @@ class QemuEngine final : public Engine {
   Task<> finish_shutdown();
   void stir();
   Task<> keep_stirring();
-  Task<> deliver();
   void on_qmp(std::string_view name, const boost::json::object& data);
-  void emit(EngineEvent event);
   void set_paused(bool paused);
   std::string read_output() const;
   Task<bool> wait_ended(std::chrono::milliseconds patience);
@@ -75,6 +73,7 @@ class QemuEngine final : public Engine {
   std::unique_ptr<process::EngineProcess> process_;
   Options options_;
   TaskScope scope_;
+  EventOutbox outbox_{executor_, scope_, on_event};
   std::unique_ptr<QmpClient> qmp_;
   std::unique_ptr<GuestWatch> watch_;  // while qmp_ is connected and there is a log to look at
   bool watching_guest_ = false;
@@ -90,8 +89,6 @@ class QemuEngine final : public Engine {
   std::uint64_t resets_ = 0;
   std::chrono::steady_clock::time_point last_reset_event_{};
   bool reset_pending_ = false;
-  std::deque<EngineEvent> undelivered_;  // events before the owner listens
-  bool delivering_ = false;
   asio::steady_timer stir_;  // cancelled by new input
   std::chrono::steady_clock::time_point last_input_{};
   unsigned typing_ = 0, stirred_ = 0;

@@ -4,23 +4,13 @@
 #include <charconv>
 #include <string>
 
+#include "backend/guest_text.hpp"
+
 namespace virserver::backend::qemu {
 
 namespace {
 
 constexpr std::size_t max_line = 1024, max_text = 200, max_device = 64;
-
-bool digit(char c) { return c >= '0' && c <= '9'; }
-bool hex_digit(char c) { return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-bool part_of_name(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-std::string printable(std::string_view text, std::size_t most) {
-  std::string out(text.substr(0, most));
-  for (char& c : out)
-    if (c < ' ' || c > '~') c = '?';
-  return out;
-}
 
 // The number behind `key`; with 0x hexadecimal.
 std::optional<std::uint64_t> number_after(std::string_view text, std::string_view key) {
@@ -33,23 +23,6 @@ std::optional<std::uint64_t> number_after(std::string_view text, std::string_vie
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
   if (ec != std::errc() || end == text.data()) return std::nullopt;
   return value;
-}
-
-// Every number becomes "#": a value or a counter must not make a new kind of line.
-std::string without_numbers(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size() && out.size() < max_text;) {
-    const bool fresh = i == 0 || !part_of_name(text[i - 1]);
-    const bool hex = text.substr(i).starts_with("0x");
-    if (fresh && (digit(text[i]) || hex)) {
-      i += hex ? 2 : 0;
-      while (i < text.size() && hex_digit(text[i])) ++i;
-      out += '#';
-    } else {
-      out += text[i++];
-    }
-  }
-  return out;
 }
 
 std::optional<GuestAccess> unimplemented(std::string_view line) {
@@ -101,7 +74,7 @@ std::optional<GuestAccess> parse_guest_line(std::string_view line) {
   if (auto access = unimplemented(line)) return access;
   if (auto access = invalid(line)) return access;
   GuestAccess access;
-  access.text = printable(without_numbers(line), max_text);
+  access.text = printable(without_numbers(line, max_text), max_text);
   return access;
 }
 

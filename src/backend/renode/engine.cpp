@@ -96,7 +96,7 @@ Task<> RenodeEngine::watch_exit() {
   report_ = explain_exit(status, witness_, read_output());
   paused_ = false;
   EngineEvent event{EngineEvent::Kind::exited, report_->message, report_};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
   ended_.notify();
 }
 
@@ -126,7 +126,7 @@ void RenodeEngine::read_log() {
   if (!started_) return;  // what a platform says while it is loaded is not the guest's doing
   if (!news.accesses.empty()) {
     EngineEvent event{EngineEvent::Kind::access, "", std::nullopt, std::move(news.accesses)};
-    emit(std::move(event));
+    outbox_.put(std::move(event));
   }
   // Our own were told when they were done.
   if (std::chrono::steady_clock::now() > own_resets_until_) own_resets_ = 0;
@@ -134,7 +134,7 @@ void RenodeEngine::read_log() {
   own_resets_ -= own;
   if (news.resets > own) {
     EngineEvent event{EngineEvent::Kind::reset, "", std::nullopt};
-    emit(std::move(event));
+    outbox_.put(std::move(event));
   }
   if (news.abort && !ending_aborted_ && !report_) {
     if (debugged_) {
@@ -158,44 +158,16 @@ Task<> RenodeEngine::end_aborted(Abort abort) {
   if (!report_) co_await process_->kill();
 }
 
-void RenodeEngine::emit(EngineEvent event) {
-  if (on_event && undelivered_.empty()) {
-    on_event(event);
-    return;
-  }
-  undelivered_.push_back(std::move(event));
-  if (!delivering_) {
-    delivering_ = true;
-    scope_.spawn(deliver());
-  }
-}
-
-// The owner can listen only once it has the engine in hand.
-Task<> RenodeEngine::deliver() {
-  asio::steady_timer timer(executor_);
-  while (!undelivered_.empty() && !scope_.stopping()) {
-    if (on_event) {
-      EngineEvent event = std::move(undelivered_.front());
-      undelivered_.pop_front();
-      on_event(event);
-      continue;
-    }
-    timer.expires_after(1ms);
-    co_await timer.async_wait(tuple_awaitable);
-  }
-  delivering_ = false;
-}
-
 void RenodeEngine::warn(std::string message) {
   EngineEvent event{EngineEvent::Kind::warning, std::move(message), std::nullopt};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
 }
 
 void RenodeEngine::set_paused(bool paused) {
   if (paused_ == paused || report_) return;
   paused_ = paused;
   EngineEvent event{paused ? EngineEvent::Kind::paused : EngineEvent::Kind::running, "", std::nullopt};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
 }
 
 Error RenodeEngine::ended_error() const {
@@ -265,7 +237,7 @@ Task<Result<void>> RenodeEngine::reset_only() {
     co_return pass(answer);
   }
   EngineEvent event{EngineEvent::Kind::reset, "", std::nullopt};
-  emit(std::move(event));
+  outbox_.put(std::move(event));
   co_return Result<void>{};
 }
 
@@ -302,12 +274,7 @@ Task<> RenodeEngine::power_off(std::chrono::milliseconds grace) {
     if (!gone) co_await process_->kill();
     co_await wait_ended(10'000ms);
   }
-  // Nobody may hear of the end later than of our return.
-  while (on_event && !undelivered_.empty()) {
-    EngineEvent event = std::move(undelivered_.front());
-    undelivered_.pop_front();
-    on_event(event);
-  }
+  outbox_.flush();
 }
 
 Task<> RenodeEngine::stop() {

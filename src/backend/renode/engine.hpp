@@ -1,8 +1,8 @@
 // A running Renode process with one machine in it.
 #pragma once
-#include <deque>
 
 #include "backend/engine.hpp"
+#include "backend/event_outbox.hpp"
 #include "backend/renode/exit_cause.hpp"
 #include "backend/renode/guest_log.hpp"
 #include "backend/renode/machine.hpp"
@@ -64,8 +64,6 @@ class RenodeEngine final : public Engine {
   Task<> follow_log();
   Task<> end_aborted(Abort abort);
   Task<bool> wait_ended(std::chrono::milliseconds patience);
-  Task<> deliver();
-  void emit(EngineEvent event);
   void set_paused(bool paused);
   void read_log();
   std::string read_output() const;
@@ -75,6 +73,7 @@ class RenodeEngine final : public Engine {
   std::unique_ptr<process::EngineProcess> process_;
   Options options_;
   TaskScope scope_;
+  EventOutbox outbox_{executor_, scope_, on_event};
   RobotClient robot_;
   RenodeMachine machine_{*this};
   Witness witness_;
@@ -90,8 +89,6 @@ class RenodeEngine final : public Engine {
   bool watching_ = false, debugged_ = false, ending_aborted_ = false;
   std::optional<ExitReport> report_;
   Broadcast ended_;
-  std::deque<EngineEvent> undelivered_;  // events before the owner listens
-  bool delivering_ = false;
 };
 
 }  // namespace virserver::backend::renode

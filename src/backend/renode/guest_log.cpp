@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <charconv>
 
+#include "backend/guest_text.hpp"
+
 namespace virserver::backend::renode {
 
 namespace {
@@ -10,15 +12,6 @@ namespace {
 constexpr std::size_t max_line = 2048, max_text = 200, max_name = 64;
 
 bool digit(char c) { return c >= '0' && c <= '9'; }
-bool hex_digit(char c) { return digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-bool part_of_name(char c) { return digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
-
-std::string printable(std::string_view text, std::size_t most) {
-  std::string out(text.substr(0, most));
-  for (char& c : out)
-    if (c < ' ' || c > '~') c = '?';
-  return out;
-}
 
 // The hexadecimal number behind `key`.
 std::optional<std::uint64_t> hex_after(std::string_view text, std::string_view key) {
@@ -30,23 +23,6 @@ std::optional<std::uint64_t> hex_after(std::string_view text, std::string_view k
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
   if (ec != std::errc() || end == text.data()) return std::nullopt;
   return value;
-}
-
-// Every number becomes "#": a value or a counter must not make a new kind of line.
-std::string without_numbers(std::string_view text) {
-  std::string out;
-  for (std::size_t i = 0; i < text.size() && out.size() < max_text;) {
-    const bool fresh = i == 0 || !part_of_name(text[i - 1]);
-    const bool hex = text.substr(i).starts_with("0x");
-    if (fresh && (digit(text[i]) || hex)) {
-      i += hex ? 2 : 0;
-      while (i < text.size() && hex_digit(text[i])) ++i;
-      out += '#';
-    } else {
-      out += text[i++];
-    }
-  }
-  return out;
 }
 
 unsigned size_of(std::string_view text) {
@@ -110,7 +86,7 @@ GuestAccess access_of(const LogLine& line) {
     access.write = true;
     access.offset = written;
   } else {
-    access.text = line.source.empty() ? without_numbers(text) : without_numbers(line.source + ": " + line.text);
+    access.text = line.source.empty() ? without_numbers(text, max_text) : without_numbers(line.source + ": " + line.text, max_text);
     return access;
   }
   access.text = printable(text.substr(0, std::min(text.find(", value"), text.size())), max_text);

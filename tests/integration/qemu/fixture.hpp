@@ -9,14 +9,16 @@
 #include "backend/qemu/qemu.hpp"
 #include "board/templates.hpp"
 #include "process/console_log.hpp"
+#include "support/loop.hpp"
 #include "support/needs.hpp"
 
 namespace virserver::backend {
 
 using namespace std::chrono_literals;
 
-class QemuTest : public ::testing::Test {
+class QemuTest : public ::testing::Test, public testing_support::Loop {
  protected:
+  QemuTest() : Loop(std::chrono::seconds(60)) {}
   void SetUp() override {
     NEEDS("/usr/bin/qemu-system-arm");
     NEEDS("/usr/bin/qemu-system-riscv64");
@@ -38,36 +40,6 @@ class QemuTest : public ::testing::Test {
     co_await engine->power_off(2s);
     co_await engine->stop();
     engine.reset();
-  }
-
-  template <class T>
-  T run(Task<T> task) {
-    std::optional<T> result;
-    auto wrap = [](Task<T> inner, std::optional<T>* out) -> Task<> { out->emplace(co_await std::move(inner)); };
-    start(wrap(std::move(task), &result));
-    wait([&] { return result.has_value(); }, "a coroutine");
-    return std::move(*result);
-  }
-  void run(Task<> task) {
-    auto wrap = [](Task<> inner) -> Task<bool> {
-      co_await std::move(inner);
-      co_return true;
-    };
-    run(wrap(std::move(task)));
-  }
-  void start(Task<> task) {
-    asio::co_spawn(io, std::move(task), [](std::exception_ptr e) {
-      if (e) std::rethrow_exception(e);
-    });
-  }
-  template <class Condition>
-  void wait(Condition condition, std::string what) {
-    const auto deadline = std::chrono::steady_clock::now() + 60s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain for " + what);
-      io.restart();
-      io.run_one_for(50ms);
-    }
   }
 
   EnginePlan plan(const char* id) {
@@ -134,7 +106,6 @@ class QemuTest : public ::testing::Test {
   }
   static std::string firmware_file(const char* name) { return std::string(QEMU_TEST_FIRMWARE) + "/" + name; }
 
-  asio::io_context io{1};
   asio::thread_pool pool{1};
   QemuConfig config;
   std::unique_ptr<Backend> qemu;

@@ -11,13 +11,14 @@
 #include "backend/renode/renode.hpp"
 #include "board/templates.hpp"
 #include "process/console_log.hpp"
+#include "support/loop.hpp"
 
 namespace virserver::backend {
 
 using namespace std::chrono_literals;
 using Kind = EngineEvent::Kind;
 
-class RenodeTest : public ::testing::Test {
+class RenodeTest : public ::testing::Test, public testing_support::Loop {
  protected:
   static inline std::filesystem::path shared_cache;  // asking takes seconds: once for all tests of this run
 
@@ -27,6 +28,7 @@ class RenodeTest : public ::testing::Test {
     shared_cache = ::mkdtemp(name);
     std::atexit([] { std::filesystem::remove_all(shared_cache); });
   }
+  RenodeTest() : Loop(std::chrono::seconds(90)) {}
   void SetUp() override {
     if (renode::find_launcher({}).empty()) {
       std::fprintf(stderr, "NOT TESTED: renode is not installed\n");
@@ -52,36 +54,6 @@ class RenodeTest : public ::testing::Test {
     co_await engine->power_off(2s);
     co_await engine->stop();
     engine.reset();
-  }
-
-  template <class T>
-  T run(Task<T> task) {
-    std::optional<T> result;
-    auto wrap = [](Task<T> inner, std::optional<T>* out) -> Task<> { out->emplace(co_await std::move(inner)); };
-    start(wrap(std::move(task), &result));
-    wait([&] { return result.has_value(); }, "a coroutine");
-    return std::move(*result);
-  }
-  void run(Task<> task) {
-    auto wrap = [](Task<> inner) -> Task<bool> {
-      co_await std::move(inner);
-      co_return true;
-    };
-    run(wrap(std::move(task)));
-  }
-  void start(Task<> task) {
-    asio::co_spawn(io, std::move(task), [](std::exception_ptr e) {
-      if (e) std::rethrow_exception(e);
-    });
-  }
-  template <class Condition>
-  void wait(Condition condition, std::string what) {
-    const auto deadline = std::chrono::steady_clock::now() + 90s;
-    while (!condition()) {
-      if (std::chrono::steady_clock::now() > deadline) throw std::runtime_error("waited in vain for " + what);
-      io.restart();
-      io.run_one_for(50ms);
-    }
   }
 
   // The library's STM32F4 Discovery, on a platform of Renode.
@@ -149,7 +121,6 @@ class RenodeTest : public ::testing::Test {
   static std::string board_firmware(const char* name) { return std::string(BOARD_FIRMWARE) + "/" + name; }
   static std::string test_firmware(const char* name) { return std::string(RENODE_TEST_FIRMWARE) + "/" + name; }
 
-  asio::io_context io{1};
   asio::thread_pool pool{1};
   RenodeConfig config;
   std::unique_ptr<Backend> backend;
