@@ -277,6 +277,7 @@ class Bridge {
   std::optional<StopReply> quiet_stop_;
   Player* player_ = nullptr;
   AsyncMutex play_lock_;  // an access is played; never waits for lock_
+  unsigned playing_ = 0;  // the connection on which that access came
   bool passing_ = false;  // the step of let_access_happen
   std::optional<StopReply> passed_stop_;
   unsigned connection_ = 0, resets_ = 0;

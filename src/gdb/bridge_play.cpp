@@ -24,6 +24,7 @@ Task<> Bridge::set_player(Player* player, Owner owner) {
 Task<> Bridge::play(StopReply stop, unsigned connection, unsigned resets) {
   const auto lock = co_await play_lock_.lock();
   if (connection != connection_) co_return;
+  playing_ = connection;
   Player::Played played;
   if (resets != resets_) played.outcome = Player::Played::Outcome::done;  // the access was of an earlier life
   else if (player_) played = co_await player_->play(*client_, std::move(stop));
@@ -56,11 +57,11 @@ Task<Result<void>> Bridge::after_play(Player::Played played) {
 }
 
 Task<Result<void>> Bridge::let_access_happen(std::vector<Range> accessed) {
+  const auto gone = [this] { return playing_ != connection_; };  // perhaps before this call: the player has waited for answers
+  if (gone()) co_return fail(*lost_);
   std::vector<Breakpoint> lifted;
   for (const auto& watch : installed_)
     if (std::ranges::any_of(accessed, [&](const Range& range) { return overlap(watch, range); })) lifted.push_back(watch);
-  const auto connection = connection_;
-  const auto gone = [&] { return connection != connection_; };
   for (const auto& watch : lifted) {
     auto removed = co_await client_->remove(watch);
     if (gone()) co_return fail(*lost_);

@@ -324,6 +324,39 @@ BRIDGE_TEST(WhatWasWrittenOverAnImageOutlivesResets) {
   co_await board.stop();
 }
 
+// Stands for one that reads registers and code first, while the board is switched off.
+class SlowPlayer : public Player {
+ public:
+  explicit SlowPlayer(TestBoard& board) : board_(board) {}
+  Task<Played> play(Client&, StopReply stop) override {
+    co_await board_.power_off();
+    happened = co_await board_.bridge.let_access_happen({{kMemory, 4}});
+    ++plays;
+    co_return Played{Played::Outcome::failed, std::move(stop), {}};
+  }
+  Result<void> happened;
+  int plays = 0;
+
+ private:
+  TestBoard& board_;
+};
+
+BRIDGE_TEST(AnAccessOfABoardThatIsSwitchedOff) {
+  TestBoard board(io, Kind::qemu7, true);
+  Recorder a;
+  const auto owner = board.bridge.join(a, Role::other);
+  SlowPlayer player(board);
+  co_await board.bridge.set_player(&player, owner);
+  auto attached = co_await board.bridge.attach();
+  EXPECT_OK(attached);
+  board.stub->send("T05watch:20000000;thread:p01.01;");
+  co_await settle();
+  EXPECT_EQ(player.plays, 1);
+  EXPECT_FALSE(player.happened) << "the machine whose access it was is gone";
+  co_await board.bridge.set_player(nullptr, 0);
+  co_await board.stop();
+}
+
 BRIDGE_TEST(DetachingTheBridgeLeavesNothingInTheMachine) {
   TestBoard board(io, Kind::qemu7, true);
   Recorder a;
