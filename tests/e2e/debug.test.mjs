@@ -247,12 +247,12 @@ test('breakpoints stay over a power cycle, a reset and a restart of the server',
 
 test('the event log is not flooded by steps', async () => {
   const target = await running('mps2-an385', 'quiet');
+  const events = await EventReader.open(server, { query: `?session_id=${target.id}` });
   const { id: breakpoint } = await target.break('put_number');  // where it does not wait for an interrupt
   await target.type('count 50');
   await target.stopped();
   assert.strictEqual((await server.delete(`${target.path}/breakpoints/${breakpoint}`)).status, 204);
-  await server.eventually(async () => (await server.get(`/api/v1/sessions/${target.id}`)).body.status === 'paused');
-  const events = await EventReader.open(server, { query: `?session_id=${target.id}` });
+  await events.until((event) => event.type === 'session.state' && event.data.status === 'paused');
   const stepped = await target.step('instruction', { count: 200 });
   assert.strictEqual(stepped.state, 'stopped');
   for (let i = 0; i < 20; ++i) await target.step('instruction');
