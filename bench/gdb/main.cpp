@@ -1,4 +1,4 @@
-// What the bridge costs: the same packets to QEMU's own socket and through bridge and TCP, in turns in one run.
+// What the bridge costs: the same packets to QEMU's own port and through the bridge's, both TCP, in turns in one run.
 //
 // usage: bench_gdb QEMU IMAGE [ROUNDS] [CLIENTS] [ADDRESS] [MACHINE ARGUMENTS...]
 // of a Cortex-M; ADDRESS is in its RAM. Prints the median round trip of register and memory packets, single steps a second, and bulk reads, each direct, bridged,
@@ -55,13 +55,20 @@ Fd connect_tcp(int port) {
   return fd;
 }
 
+int free_port() {
+  asio::io_context io;
+  return asio::ip::tcp::acceptor(io, asio::ip::tcp::endpoint(asio::ip::address_v4::loopback(), 0)).local_endpoint().port();
+}
+
 class Qemu {
  public:
-  Qemu(const std::vector<std::string>& base) {
+  // Its stub listens on `port`, or, for 0, on a unix socket.
+  Qemu(const std::vector<std::string>& base, int port) {
     std::string name = "/tmp/vs-bench-gdb-XXXXXX";
     directory_ = ::mkdtemp(name.data());
     auto command = base;
-    command.insert(command.end(), {"-display", "none", "-nodefaults", "-S", "-gdb", "unix:" + path() + ",server=on,wait=off"});
+    command.insert(command.end(), {"-display", "none", "-nodefaults", "-S", "-gdb",
+                                   port ? fmt::format("tcp:127.0.0.1:{}", port) : "unix:" + path() + ",server=on,wait=off"});
     std::vector<char*> argv;
     for (auto& word : command) argv.push_back(word.data());
     argv.push_back(nullptr);
@@ -210,7 +217,8 @@ int main(int argc, char** argv) {
   std::vector<std::string> command{words[0], "-kernel", words[1]};
   if (words.size() > 5) command.insert(command.end(), words.begin() + 5, words.end());
   else command.insert(command.end(), {"-M", "mps2-an385"});
-  Qemu first(command), second(command);
+  const int port = free_port();
+  Qemu first(command, port), second(command, 0);
   Served served(second);
   const auto greet = [](Line& line) {
     line.ask("qSupported:multiprocess+;swbreak+;hwbreak+");
@@ -223,7 +231,7 @@ int main(int argc, char** argv) {
     greet(*line);
     return line;
   };
-  Line direct(connect_unix(first.path()), true);
+  Line direct(connect_tcp(port), true);
   greet(direct);
   auto bridged = bridged_line();
   print("g", measure(direct, *bridged, "g", rounds));

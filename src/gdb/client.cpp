@@ -9,6 +9,8 @@ namespace virserver::gdb {
 namespace {
 
 constexpr std::size_t read_size = 64 * 1024;
+// A stop that came within this time of its resume makes the next one expected as soon: steps, accesses in a row.
+constexpr std::chrono::milliseconds soon(1);
 
 // A local or TCP socket; the family decides how Asio names its ends, nothing else.
 asio::generic::stream_protocol protocol_of(int fd) {
@@ -27,7 +29,7 @@ bool asks_for_stop(std::string_view payload) { return payload == "?" || payload.
 
 Client::Client(asio::any_io_executor executor, Fd socket, const Quirks& quirks, Architecture fallback)
     : executor_(executor), socket_(executor), quirks_(quirks), fallback_(fallback), scope_(executor, "debug stub"),
-      lock_(executor), reply_timer_(executor) {
+      lock_(executor), buffer_(read_size), reply_spin_(quirks.spin), stop_spin_(quirks.spin), reply_timer_(executor) {
   const auto protocol = protocol_of(socket.get());
   error_code ec;
   socket_.assign(protocol, socket.release(), ec);
@@ -60,19 +62,37 @@ void Client::close_with(Error why) {
 }
 
 Task<> Client::read_loop() {
-  std::vector<char> buffer(read_size);
-  for (;;) {
-    auto [ec, n] = co_await socket_.async_read_some(asio::buffer(buffer), tuple_awaitable);
-    if (ec) {
-      if (ec != asio::error::operation_aborted) close_with({ErrorCode::ENGINE_DIED, "the emulator closed its debug connection"});
-      co_return;
-    }
-    std::string_view input(buffer.data(), n);
-    while (auto item = reader_.next(input)) {
-      accept(std::move(*item));
-      if (failure_) co_return;
-    }
+  while (!failure_) {
+    auto [ec] = co_await socket_.async_wait(asio::socket_base::wait_read, tuple_awaitable);
+    if (ec) co_return;
+    while (take_input()) {}
   }
+}
+
+// What has come is read here and nowhere else, by whoever looks first: packets stay in order. False: nothing is there.
+bool Client::take_input() {
+  if (failure_) return false;
+  error_code ec;
+  const auto n = socket_.receive(asio::buffer(buffer_), 0, ec);
+  if (ec == asio::error::would_block || ec == asio::error::interrupted) return false;
+  if (ec) {
+    close_with({ErrorCode::ENGINE_DIED, "the emulator closed its debug connection"});
+    return false;
+  }
+  std::string_view input(buffer_.data(), n);
+  while (auto item = reader_.next(input)) {
+    accept(std::move(*item));
+    if (failure_) return false;
+  }
+  return n == buffer_.size();
+}
+
+Task<> Client::spin_for_stop() {
+  stop_spin_.until([this] {
+    take_input();
+    return !running_ || failure_.has_value();
+  });
+  co_return;
 }
 
 void Client::accept(PacketReader::Item item) {
@@ -172,6 +192,12 @@ Task<Result<Client::Replies>> Client::exchange(std::span<const std::string> payl
   } end{*this};
   auto written = co_await write(std::move(bytes));
   end.owed = true;
+  if (written && !output) {
+    reply_spin_.until([this] {
+      take_input();
+      return replies_.size() >= expected_ || failure_.has_value();
+    });
+  }
   while (written && !failure_ && replies_.size() < expected_) {
     auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), tuple_awaitable);
     auto [ec] = co_await reply_timer_.async_wait(std::move(uncancelled));
@@ -243,7 +269,11 @@ Task<Result<void>> Client::resume(std::string payload, std::vector<RegisterValue
   writes_owed_ = writes.size();
   running_ = true;
   stops_seen_ = 0;
-  co_return co_await write(std::move(bytes));
+  auto written = co_await write(std::move(bytes));
+  const bool stopped_soon = last_stop_at_ - resumed_at_ < soon;
+  resumed_at_ = std::chrono::steady_clock::now();
+  if (written && stopped_soon) scope_.spawn(spin_for_stop());  // later: who resumes does not expect the stop yet
+  co_return written;
 }
 
 std::string Client::resume_packet() const { return vcont_.empty() ? "c" : "vCont;c"; }

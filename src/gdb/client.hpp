@@ -26,6 +26,7 @@
 #include "gdb/breakpoints.hpp"
 #include "gdb/packet.hpp"
 #include "gdb/quirks.hpp"
+#include "gdb/spin.hpp"
 #include "gdb/stop_reply.hpp"
 #include "gdb/target_description.hpp"
 
@@ -111,6 +112,8 @@ class Client {
   using Replies = std::vector<std::string>;
 
   Task<> read_loop();
+  bool take_input();
+  Task<> spin_for_stop();
   void accept(PacketReader::Item item);
   void accept_stop(StopReply stop);
   void close_with(Error why);
@@ -136,6 +139,8 @@ class Client {
   TaskScope scope_;
   AsyncMutex lock_;
   PacketReader reader_{PacketReader::From::stub};
+  std::vector<char> buffer_;
+  Spin reply_spin_, stop_spin_;
 
   bool running_ = false;
   bool no_ack_ = false, owes_ack_ = false;
@@ -151,7 +156,7 @@ class Client {
   std::size_t writes_owed_ = 0;  // replies to registers written ahead of a resume
 
   int stops_seen_ = 0;  // replies to the last stop
-  std::chrono::steady_clock::time_point last_stop_at_{};
+  std::chrono::steady_clock::time_point resumed_at_{}, last_stop_at_{};
 
   std::string features_, vcont_;
   std::size_t packet_size_ = 400;

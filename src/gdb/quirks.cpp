@@ -10,12 +10,14 @@ using namespace std::chrono_literals;
 const Quirks kQemu7{.name = "QEMU 7",
                     .max_memory_bytes = 0x800,
                     .pipeline = 16,
+                    .spin = 100us,
                     .step_off_breakpoints = true};
 
 // 10.0: no unsolicited stop; announces a stop only for a machine that was resumed through the stub.
 const Quirks kQemu10{.name = "QEMU 10",
                       .max_memory_bytes = 0x800,
                      .pipeline = 16,
+                     .spin = 100us,
                      .step_off_breakpoints = true};
 
 // A stop is followed by one or two copies, 0.1 to 5 ms later, also after the next request. Memory has no limit but costs

@@ -24,6 +24,8 @@ struct Quirks {
   std::size_t max_memory_bytes = 1024;  // of one m or M
   int pipeline = 1;                     // requests that may be on their way at once
   std::chrono::milliseconds reply_timeout{10000};
+  // Replies and the stops of steps come within this time as a rule and are waited for awake (Spin); 0: they take longer.
+  std::chrono::microseconds spin{0};
 
   // `c` from an address with a breakpoint hits it again at once: step first.
   bool step_off_breakpoints = false;
