@@ -17,6 +17,11 @@ json::value loop_json(const std::optional<session::Loop>& loop) {
                       {"first_line", loop->first_line}, {"last_line", loop->last_line}, {"instructions", std::move(instructions)}};
 }
 
+json::value awaited_json(const std::optional<session::Awaited>& awaited) {
+  if (!awaited) return nullptr;
+  return json::object{{"mask", fmt::format("{:#x}", awaited->mask)}, {"value", fmt::format("{:#x}", awaited->value)}, {"any", awaited->any}};
+}
+
 json::object diagnosis_json(const session::Diagnosis& diagnosis) {
   json::array processors, polled, accesses, elsewhere;
   for (const auto& state : diagnosis.processors) {
@@ -26,13 +31,15 @@ json::object diagnosis_json(const session::Diagnosis& diagnosis) {
   }
   for (const auto& view : diagnosis.polled)
     polled.push_back({{"address", hex_address(view.address)}, {"instruction", hex_address(view.instruction)}, {"register", view.register_name},
-                      {"device", view.device}, {"model", view.model}, {"stub", view.stub}});
+                      {"device", view.device}, {"model", view.model}, {"stub", view.stub}, {"awaited", awaited_json(view.awaited)}});
   for (const auto& view : diagnosis.accesses) accesses.push_back(session::access_json(view));
   for (const auto& view : diagnosis.elsewhere) {
     json::object entry{{"device", view.device}, {"backend", view.backend}, {"board_template", nullptr}, {"model", view.model}};
     if (!view.board_template.empty()) entry["board_template"] = view.board_template;
     elsewhere.push_back(std::move(entry));
   }
+  json::value proposed;
+  if (!diagnosis.proposed_models.empty()) proposed = diagnosis.proposed_models;
   return {{"summary", json::array(diagnosis.summary.begin(), diagnosis.summary.end())},
           {"processors", std::move(processors)},
           {"polled", std::move(polled)},
@@ -40,7 +47,8 @@ json::object diagnosis_json(const session::Diagnosis& diagnosis) {
           {"further_accesses", diagnosis.further_accesses},
           {"elsewhere", std::move(elsewhere)},
           {"watched", diagnosis.watched},
-          {"why_not_watched", diagnosis.why_not_watched}};
+          {"why_not_watched", diagnosis.why_not_watched},
+          {"proposed_models", std::move(proposed)}};
 }
 
 }  // namespace

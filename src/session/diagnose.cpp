@@ -11,6 +11,7 @@
 #include "board/templates.hpp"
 #include "session/diagnosis.hpp"
 #include "session/here.hpp"
+#include "session/model_draft.hpp"
 
 namespace virserver::session {
 
@@ -51,7 +52,7 @@ std::vector<PolledView> polled_by(const std::vector<ProcessorState>& processors,
   for (const auto& state : processors) {
     if (!state.loop) continue;
     for (const auto& read : state.loop->reads) {
-      PolledView view{read.address, read.instruction, {}, {}, {}, false};
+      PolledView view{.address = read.address, .instruction = read.instruction, .awaited = read.awaited};
       if (const auto* device = backend::device_at(plan, read.address)) {
         view.device = device->name;
         view.model = device->model.empty() ? device->name : device->model;
@@ -137,10 +138,11 @@ Task<Result<Diagnosis>> Session::diagnose() {
       const auto programs = read_code(loaded);
       for (auto& view : diagnosis.accesses)
         if (view.access.pc) view.location = place_of(*view.access.pc, programs);
-      return processor_states(seen->samples, programs, self->plan_);
+      diagnosis.processors = processor_states(seen->samples, programs, self->plan_);
+      diagnosis.polled = polled_by(diagnosis.processors, self->plan_, soc);
+      for (auto& view : diagnosis.polled) view.location = place_of(view.instruction, programs);
     };
-    diagnosis.processors = co_await blocking(self->services_.pool, work);
-    diagnosis.polled = polled_by(diagnosis.processors, self->plan_, soc);
+    co_await blocking(self->services_.pool, work);
     std::ranges::sort(diagnosis.accesses, [](const AccessView& a, const AccessView& b) {
       return a.access.kind != b.access.kind ? a.access.kind < b.access.kind : a.access.count > b.access.count;
     });
@@ -158,6 +160,8 @@ Task<Result<Diagnosis>> Session::diagnose() {
       if (view.access.kind == backend::GuestAccess::Kind::unimplemented && !view.access.write) want(view.device);
     if (board && !wanted.empty()) diagnosis.elsewhere = co_await self->find_elsewhere(*board, std::move(wanted));
     diagnosis.summary = summarize(diagnosis, self->plan_);
+    const auto info = self->services_.backends.info(self->row_.backend);
+    if (info && info->features.at("register_models").available) diagnosis.proposed_models = draft_models(diagnosis.polled, self->plan_, soc);
     co_return diagnosis;
   };
   co_return co_await here(look(shared_from_this()));

@@ -92,7 +92,8 @@ std::vector<std::string> summarize(const Diagnosis& diagnosis, const backend::En
                              : polled.stub           ? fmt::format("which {} does not emulate: it reads 0", machine_of(plan))
                              : polled.model.empty() ? fmt::format("where {} has nothing", machine_of(plan))
                                                     : fmt::format("which is a {} there", polled.model);
-    sentences.push_back(fmt::format("the loop reads {}, {}", name_of(polled), what));
+    const std::string awaits = polled.awaited ? fmt::format(" and waits {}", awaited_text(*polled.awaited)) : std::string();
+    sentences.push_back(fmt::format("the loop reads {}{}, {}", name_of(polled), awaits, what));
   }
   unsigned shown = 0;
   for (const auto& view : diagnosis.accesses) {

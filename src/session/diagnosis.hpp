@@ -26,6 +26,8 @@ struct PolledView {
   std::string device, model, register_name;
   bool stub = false;
   bool modelled = false;                 // a register model of the board answers; `model` names it
+  std::optional<Awaited> awaited = {};   // what ends the loop; nothing: not understood
+  std::string location = {};             // of the instruction in the program; empty when not known
 };
 
 // The same device, on something that emulates it.
@@ -42,6 +44,7 @@ struct Diagnosis {
   bool watched = false;
   std::string why_not_watched;
   std::vector<std::string> summary;      // sentences, weightiest first
+  std::string proposed_models;           // propose_models(); empty: nothing to propose
 };
 
 // Names an access with the machine's map and the table of vendor registers (`soc` of the board).

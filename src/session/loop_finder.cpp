@@ -93,11 +93,12 @@ Loop describe(const Listing& listing, const Range& range, std::span<const backen
   const backend::ProcessorSample* inside = nullptr;
   for (const auto* sample : samples)
     if (*sample->pc >= range.begin && *sample->pc < range.end) inside = sample;
-  for (const auto& each : listing.instructions) {
-    if (each.address < range.begin || each.address >= range.end) continue;
+  std::vector<image::Instruction> code;
+  std::ranges::copy_if(listing.instructions, std::back_inserter(code), [&](const auto& each) { return each.address >= range.begin && each.address < range.end; });
+  for (const auto& each : code) {
     if (inside)
       if (const auto address = read_address(each.mnemonic, each.operands, inside->registers); address && !is_memory(plan, *address) && loop.reads.size() < 8)
-        loop.reads.push_back({*address, each.address});
+        loop.reads.push_back({*address, each.address, awaited(code, each.address, inside->registers, plan.architecture)});
     if (listing.program->debug)
       if (const auto line = listing.program->debug->line_range(each.address); line && line->position.line) {
         if (loop.file.empty()) loop.file = line->position.file;

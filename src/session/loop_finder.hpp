@@ -8,6 +8,7 @@
 #include "backend/processor_sample.hpp"
 #include "backend/types.hpp"
 #include "image/debug_info.hpp"
+#include "session/loop_exit.hpp"
 
 namespace virserver::session {
 
@@ -27,6 +28,7 @@ struct LoopInstruction {
 struct LoopRead {
   std::uint64_t address = 0;
   std::uint64_t instruction = 0;
+  std::optional<Awaited> awaited;  // nothing: not understood
 };
 
 struct Loop {

@@ -3,6 +3,7 @@ import assert from 'node:assert';
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { parse } from 'yaml';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 import { virctl } from './lib/virctl.mjs';
@@ -93,6 +94,41 @@ test('an idle board waits for an interrupt and touches nothing', async () => {
   assert.strictEqual(body.processors[0].waits, true, JSON.stringify(body.processors));
   assert.match(body.summary[0], /waits for an interrupt/);
   await server.delete(`/api/v1/sessions/${id}`);
+});
+
+test('what the loop waits for becomes a draft of a model, and with it the firmware goes on', async () => {
+  const { config } = (await server.get('/api/v1/templates/stm32f4-disco')).body;
+  config.nodes[0].register_models = [];
+  const start = async (board) => {
+    const made = await server.post('/api/v1/sessions', { board_config: board });
+    assert.strictEqual(made.status, 201, made.text);
+    await server.upload(made.body.id, image);
+    await server.power(made.body.id, 'on');
+    await server.expect(made.body.id, 'usart2', 'rcc-wait starts');
+    return made.body.id;
+  };
+  // The chip is known: its built-in model. It is not: a block with the bit.
+  for (const [soc, expected] of [[config.nodes[0].soc, /use: stm32f4-rcc/], ['unheard-of', /block: \w+\n +base: 0x40023800[^]*rcc_wait\.c:\d+ in wait_for_crystal waits until bit 17 is 1\n +BIT17: \{ bits: 17, constant: 1 \}/]]) {
+    const board = structuredClone(config);
+    board.nodes[0].soc = soc;
+    const waits = await start(board);
+    const { polled, proposed_models: draft } = (await diagnosis(waits)).body;
+    assert.deepStrictEqual(polled[0].awaited, { mask: '0x20000', value: '0x20000', any: false });
+    const told = await virctl(['diagnose', waits, '--propose'], { server });
+    assert.deepStrictEqual([told.status, told.stdout], draft ? [0, draft] : [1, ''], told.stderr);
+    if (!stub && soc === 'unheard-of') assert.strictEqual(draft, null, 'the machine has a device of its own there');
+    else {
+      assert.match(draft, expected);
+      board.nodes[0].register_models = parse(draft).register_models;
+      const goes = await start(board);
+      await server.expect(goes, 'usart2', 'rcc-wait ready');
+      const none = await virctl(['diagnose', goes, '--propose'], { server });
+      assert.deepStrictEqual([none.status, none.stdout], [1, '']);
+      assert.match(none.stderr, /nothing to propose/);
+      await server.delete(`/api/v1/sessions/${goes}`);
+    }
+    await server.delete(`/api/v1/sessions/${waits}`);
+  }
 });
 
 test('a run that times out says where it is', async () => {

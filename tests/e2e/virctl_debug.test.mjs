@@ -40,7 +40,9 @@ test('a breakpoint on a function: stop, look around, step, go on', async () => {
   await server.expect(id, 'uart0', 'ready');
   const breakpoint = await json(['break', 'add', id, 'put_text', '--if', '*(u8*)$r0 == \'V\'', '--temporary']);
   assert.strictEqual(breakpoint.verified, true, breakpoint.message);
+  await call(['pause', id]);
   const stopping = call(['continue', id, '--wait', '--timeout', '20s']);
+  await server.eventually(async () => (await server.get(`/api/v1/sessions/${id}/debug/state`)).body.state === 'running');
   await type('version');
   assert.match(await stopping, /^stopped: [^]*put_text/);
   assert.match(await call(['bt', id]), /^#0 .*put_text[^]*^#\d+ .*hello/m);
