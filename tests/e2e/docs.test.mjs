@@ -149,6 +149,17 @@ page('diagnosis.md', async (take) => {
   const shape = (text) => new Set(loop(text).map((each) => each.replace(/0x[0-9a-f]+|:\d+/g, '#')));
   const said = shape(told);
   for (const each of shape(take('text').text)) assert.ok(said.has(each), `${each} in ${told}`);
+
+  await run(take('commands'), { ID: id });
+  assert.match(readFileSync(join(folder, 'models.yaml'), 'utf8'), /use: stm32f4-rcc/);
+  const { config } = (await server.get('/api/v1/templates/stm32f4-disco')).body;
+  Object.assign(config.nodes[0], { soc: 'unknown', register_models: 'off' });
+  const unknown = (await server.post('/api/v1/sessions', { board_config: config })).body;
+  await server.upload(unknown.id, join(firmwareDir, 'rcc_wait.elf'));
+  await server.power(unknown.id, 'on');
+  await server.expect(unknown.id, 'usart2', 'starts');
+  const { proposed_models: draft } = (await server.get(`/api/v1/sessions/${unknown.id}/diagnosis`)).body;
+  assert.ok(draft.endsWith(take('yaml').text), draft);
 });
 
 page('register-models.md', async (take) => {
