@@ -6,6 +6,7 @@
 #include "api/board_input.hpp"
 #include "api/board_program.hpp"
 #include "api/board_verdict.hpp"
+#include "board/templates.hpp"
 
 namespace virserver::api {
 namespace json = boost::json;
@@ -50,7 +51,7 @@ Task<Result<http::Response>> check(Context& context, http::Request& request) {
     }
     json::array findings;
     if (verdict.planned)
-      for (const auto& text : input->findings) findings.push_back({{"severity", "info"}, {"pointer", ""}, {"message", text}});
+      for (const auto& text : board::findings_on(verdict.backend, input->findings)) findings.push_back({{"severity", "info"}, {"pointer", ""}, {"message", text}});
     for (auto& finding : verdict.findings) findings.push_back(std::move(finding));
     entry["findings"] = std::move(findings);
     if (verdict.image && program.is_null()) program = program_summary(*form.program, *verdict.image);

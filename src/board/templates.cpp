@@ -93,6 +93,17 @@ bool valid_template_id(std::string_view id) {
          std::ranges::all_of(id, [&](char c) { return plain(c) || c == '.' || c == ':' || c == '-'; });
 }
 
+std::vector<std::string> findings_on(std::string_view backend, const std::vector<std::string>& findings) {
+  static constexpr std::pair<std::string_view, std::string_view> prefixes[] = {{"QEMU: ", "qemu"}, {"Renode: ", "renode"}, {"SkyEye: ", "skyeye"}};
+  std::vector<std::string> concerned;
+  for (const std::string& finding : findings) {
+    const auto found = std::ranges::find_if(prefixes, [&](const auto& each) { return finding.starts_with(each.first); });
+    if (found == std::end(prefixes)) concerned.push_back(finding);
+    else if (found->second == backend) concerned.push_back(finding.substr(found->first.size()));
+  }
+  return concerned;
+}
+
 Result<Template> parse_template(const boost::json::value& value) {
   return parse(Document{value, {}, {}});
 }

@@ -27,13 +27,15 @@ struct Template {
   std::string name, description;
   std::vector<std::string> tags;
   std::vector<std::string> backends;  // that have a target in it
-  std::vector<std::string> findings;  // what is approximated or missing, in sentences
+  std::vector<std::string> findings;  // what is approximated or missing, in sentences; findings_on() tells which concern a backend
   Board config;
 };
 
 // Parsed once, sorted by id; a malformed built-in is a failed start (exception).
 const std::vector<Template>& builtin_templates();
 const Template* find_builtin(std::string_view id);
+// A finding that begins with a backend's name and a colon, "QEMU: ", concerns that one only; the name is left out here.
+std::vector<std::string> findings_on(std::string_view backend, const std::vector<std::string>& findings);
 bool valid_template_id(std::string_view id);
 
 // A template document: {id, name, description, tags, findings, config: BoardConfig}.

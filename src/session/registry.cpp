@@ -1,6 +1,7 @@
 #include "session/registry.hpp"
 
 #include "backend/register_models.hpp"
+#include "board/templates.hpp"
 #include "base/id.hpp"
 #include "base/log.hpp"
 #include "session/plan_json.hpp"
@@ -81,7 +82,7 @@ Task<Result<std::shared_ptr<Session>>> Registry::create(NewSession request) {
   row.labels = std::move(request.labels);
   row.board = board::to_json(request.board);
   std::vector<backend::Finding> findings;
-  for (std::string& text : request.findings) findings.push_back({backend::Severity::info, "", std::move(text)});
+  for (std::string& text : board::findings_on(backend_name, request.findings)) findings.push_back({backend::Severity::info, "", std::move(text)});
   choice->plan.findings.insert(choice->plan.findings.begin(), findings.begin(), findings.end());
   row.plan = plan_to_json(choice->plan);
   row.resources = std::move(request.resources);

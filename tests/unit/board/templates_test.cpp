@@ -32,6 +32,12 @@ TEST(Templates, AreManyAndSorted) {
   EXPECT_EQ(std::ranges::adjacent_find(ids), ids.end());
 }
 
+TEST(Templates, AFindingMayConcernOneBackend) {
+  const std::vector<std::string> findings{"No radio.", "QEMU: No GPIO.", "Renode: No flash controller.", "QEMU has no more."};
+  EXPECT_EQ(findings_on("qemu", findings), (std::vector<std::string>{"No radio.", "No GPIO.", "QEMU has no more."}));
+  EXPECT_EQ(findings_on("renode", findings), (std::vector<std::string>{"No radio.", "No flash controller.", "QEMU has no more."}));
+}
+
 TEST(Templates, EachIsComplete) {
   for (const Template& entry : builtin_templates()) {
     SCOPED_TRACE(entry.id);
