@@ -132,11 +132,13 @@ class ElfParser {
         return bad_segment(i, ErrorCode::IMAGE_MALFORMED, "it has more bytes in the file than in memory");
       if (segment.p_memsz - 1 > highest - segment.p_paddr)
         return bad_segment(i, ErrorCode::IMAGE_MALFORMED, "it passes the end of the address space");
-      if (!inside(segment.p_offset, 1, segment.p_filesz, content_.size()))
+      // Linkers put a segment without bytes, of .bss alone, anywhere.
+      if (segment.p_filesz > 0 && !inside(segment.p_offset, 1, segment.p_filesz, content_.size()))
         return bad_segment(i, ErrorCode::IMAGE_TRUNCATED, fmt::format("its {} bytes at offset {} lie behind the end of the file, "
                            "which has {}", segment.p_filesz, segment.p_offset, content_.size()));
       leave_out_headers(segment);
-      if (auto ok = regions.add(segment.p_paddr, content_.subspan(segment.p_offset, segment.p_filesz)); !ok) return ok;
+      if (segment.p_filesz > 0)
+        if (auto ok = regions.add(segment.p_paddr, content_.subspan(segment.p_offset, segment.p_filesz)); !ok) return ok;
       std::uint64_t& total = image_.metadata.memory_size;
       if (__builtin_add_overflow(total, segment.p_memsz, &total)) total = ~0ull;
     }

@@ -71,6 +71,13 @@ bool is_memory(const backend::EnginePlan& plan, std::uint64_t address) {
   return std::ranges::any_of(plan.memory, [&](const auto& region) { return address >= region.address && address - region.address < region.size; });
 }
 
+// Registers are read where they begin; what is not aligned comes from a register of another moment.
+bool is_aligned(std::string_view mnemonic, std::uint64_t address) {
+  const bool byte = mnemonic.starts_with("ldrb") || mnemonic.starts_with("ldrsb") || mnemonic.starts_with("lb");
+  const bool half = mnemonic.starts_with("ldrh") || mnemonic.starts_with("ldrsh") || mnemonic.starts_with("lh");
+  return address % (byte ? 1 : half ? 2 : 4) == 0;
+}
+
 bool is_wait(std::string_view mnemonic) { return mnemonic == "wfi" || mnemonic == "wfe" || mnemonic == "hlt" || mnemonic == "wait"; }
 
 // Behind a wait as well: there the program counter stands while the processor sleeps.
@@ -97,7 +104,8 @@ Loop describe(const Listing& listing, const Range& range, std::span<const backen
   std::ranges::copy_if(listing.instructions, std::back_inserter(code), [&](const auto& each) { return each.address >= range.begin && each.address < range.end; });
   for (const auto& each : code) {
     if (inside)
-      if (const auto address = read_address(each.mnemonic, each.operands, inside->registers); address && !is_memory(plan, *address) && loop.reads.size() < 8)
+      if (const auto address = read_address(each.mnemonic, each.operands, inside->registers);
+          address && is_aligned(each.mnemonic, *address) && !is_memory(plan, *address) && loop.reads.size() < 8)
         loop.reads.push_back({*address, each.address, awaited(code, each.address, inside->registers, plan.architecture)});
     if (listing.program->debug)
       if (const auto line = listing.program->debug->line_range(each.address); line && line->position.line) {

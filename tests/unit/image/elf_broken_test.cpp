@@ -51,6 +51,14 @@ TEST(BrokenElf, EveryByteOfTheHeadersChanged) {
   }
 }
 
+TEST(BrokenElf, ASegmentWithoutBytesMayStandAnywhere) {
+  ElfSpec spec = good;
+  spec.segments[1].file_offset = 0x100000;
+  spec.segments[1].file_size = 0;
+  spec.segments[1].memory_size = 0x100;
+  EXPECT_EQ(code_of(spec), ErrorCode::INTERNAL) << "is none";
+}
+
 TEST(BrokenElf, SegmentsThatLie) {
   ElfSpec spec = good;
   spec.segments[0].file_size = 0x7fffffff;
