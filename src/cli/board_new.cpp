@@ -1,14 +1,9 @@
 // virctl board new
 #include <boost/json/serialize.hpp>
-#include <fcntl.h>
-#include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
-
-#include "base/fd.hpp"
 #include "cli/api.hpp"
 #include "cli/board_commands.hpp"
+#include "cli/board_file.hpp"
 #include "cli/form.hpp"
 #include "cli/text.hpp"
 
@@ -35,15 +30,6 @@ std::string built_for(const json::value& program) {
     at += (at.empty() ? "" : ", ") + text(region, "address");
   }
   return fmt::format("built for {}, with bytes at {}", out, at);
-}
-
-// Never over a file that is there, unless asked to.
-Outcome<> write_board(const std::string& path, const std::string& content, bool force) {
-  const Fd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC | (force ? O_TRUNC : O_EXCL), 0666));
-  if (!file && errno == EEXIST)
-    return fail(Failure{exit_usage, printable(path) + " exists", "FILE", "choose another name, or --force to replace it"});
-  if (!file || !write_all(file.get(), content)) return fail(exit_usage, "FILE", "cannot write {}: {}", printable(path), std::strerror(errno));
-  return {};
 }
 
 Task<Outcome<int>> new_board(Context& context, Options options) {
@@ -85,7 +71,7 @@ Task<Outcome<int>> new_board(Context& context, Options options) {
     context.out(content);
     co_return exit_ok;
   }
-  if (auto written = write_board(options.output, content, options.force); !written) co_return pass(written);
+  if (auto written = write_board_file(options.output, content, options.force); !written) co_return pass(written);
   context.note(fmt::format("{} describes {}", printable(options.output), printable(text(*chosen, "template_id"))));
   co_return exit_ok;
 }

@@ -52,6 +52,7 @@ void add(CLI::App& root, Invocation& invocation) {
   add_board_show(*group, invocation);
   add_board_check(*group, invocation);
   add_board_new(*group, invocation);
+  add_board_import(*group, invocation);
 }
 
 const Command registered{30, &add};

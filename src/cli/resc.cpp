@@ -1,0 +1,178 @@
+#include "cli/resc.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <map>
+
+namespace virserver::cli {
+namespace {
+
+constexpr int max_lines = 10'000;
+constexpr std::size_t max_line = 64 * 1024;
+
+std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
+}
+
+// The next word; a quoted one without its quotes.
+std::string_view next_word(std::string_view& rest) {
+  rest = trimmed(rest);
+  if (!rest.empty() && rest.front() == '"') {
+    const auto end = rest.find('"', 1);
+    const auto word = rest.substr(1, end == rest.npos ? rest.npos : end - 1);
+    rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
+    return word;
+  }
+  const auto word = rest.substr(0, rest.find_first_of(" \t"));
+  rest.remove_prefix(word.size());
+  return word;
+}
+
+bool made_of(std::string_view text, std::string_view more) {
+  return !text.empty() && std::ranges::all_of(text, [&](char c) { return std::isalnum(static_cast<unsigned char>(c)) || more.contains(c); });
+}
+
+class Reader {
+ public:
+  void line(int number, std::string_view raw) {
+    std::string_view text = trimmed(raw);
+    if (text.starts_with(":name:")) return take(result.name, text.substr(6));
+    if (text.starts_with(":description:")) return take(result.description, text.substr(13));
+    if (text.empty() || text.front() == '#' || text.front() == ':' || text == "\"\"\"") return;
+    if (const std::string reason = statement(text); !reason.empty()) result.ignored.push_back({number, std::string(text.substr(0, 200)), reason});
+  }
+
+  Resc result;
+
+ private:
+  static void take(std::string& target, std::string_view text) { target = trimmed(text).substr(0, 256); }
+
+  // The value of a variable or the text itself, without @ and quotes.
+  std::string value(std::string_view word) const {
+    if (word.starts_with('$')) {
+      const auto known = variables_.find(word.substr(1));
+      return known == variables_.end() ? std::string() : known->second;
+    }
+    if (word.starts_with('@')) word.remove_prefix(1);
+    return std::string(word);
+  }
+
+  // Empty: taken. Else why not.
+  std::string statement(std::string_view text) {
+    std::string_view rest = text;
+    if (text.front() == '$') return variable(text);
+    const std::string_view first = next_word(rest), second = next_word(rest);
+    if (first == "using" || (first == "macro" && second == "reset") || (first == "runMacro" && second == "$reset")) return {};
+    if (first == "mach" && (second == "create" || second == "add")) return machine(next_word(rest));
+    if (first == "machine" && second == "LoadPlatformDescription") return platform(next_word(rest));
+    if (first == "showAnalyzer") return terminal(second);
+    if (first == "sysbus" && (second == "LoadELF" || second == "LoadBinary" || second == "LoadHEX")) return program(second, rest);
+    if (first == "start" || first == "s") return "a session is started by power on";
+    return "a board cannot say this";
+  }
+
+  std::string variable(std::string_view text) {
+    const auto equals = text.find('=');
+    if (equals == text.npos) return "a board has no variables";
+    std::string_view name = trimmed(text.substr(1, equals - 1)), rest = text.substr(equals + 1);
+    const bool weak = name.ends_with('?');
+    if (weak) name = trimmed(name.substr(0, name.size() - 1));
+    if (trimmed(rest).starts_with('`')) return "it is computed by Renode";
+    const std::string is = value(next_word(rest));
+    if (!weak || !variables_.contains(name)) variables_.insert_or_assign(std::string(name), is);
+    return {};
+  }
+
+  std::string machine(std::string_view word) {
+    if (++machines_ > 1) return "a board of one node has one machine; this is the second";
+    if (result.name.empty()) result.name = value(word).substr(0, 64);
+    return {};
+  }
+
+  std::string platform(std::string_view word) {
+    std::string file = value(word);
+    const auto at = file.find("platforms/");
+    if (!result.platform.empty()) return "only the first platform is taken";
+    if (at != 0 || !file.ends_with(".repl") || !made_of(file, "_./-") || file.contains("..")) return "it is not a platform that Renode ships";
+    result.platform = file.substr(10, file.size() - 15);
+    return {};
+  }
+
+  std::string terminal(std::string_view word) {
+    std::string name = value(word);
+    if (name.starts_with("sysbus.")) name.erase(0, 7);
+    if (!made_of(name, "_") || name.size() > 32) return "it is no UART on the system bus";
+    if (std::ranges::find(result.terminals, name) == result.terminals.end()) result.terminals.push_back(std::move(name));
+    return {};
+  }
+
+  std::string program(std::string_view kind, std::string_view rest) {
+    RescProgram program;
+    program.file = value(next_word(rest));
+    program.format = kind == "LoadELF" ? "elf" : kind == "LoadHEX" ? "hex" : "bin";
+    if (program.format == "bin") program.address = value(next_word(rest));
+    if (program.file.empty()) return "the variable has no value here";
+    const bool remote = program.file.starts_with("http://") || program.file.starts_with("https://");
+    if (remote) return "the program is on the network; download it and upload it to the session";
+    if (!trimmed(rest).empty()) return "its further arguments have no counterpart";
+    result.programs.push_back(std::move(program));
+    return {};
+  }
+
+  std::map<std::string, std::string, std::less<>> variables_;
+  int machines_ = 0;
+};
+
+// Text in double quotes of YAML.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') out += '\\';
+    out += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
+  }
+  return out + "\"";
+}
+
+std::string console_name(std::string_view uart) {
+  std::string name;
+  for (const char c : uart) name += static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  return name;
+}
+
+}  // namespace
+
+Resc read_resc(std::string_view text) {
+  Reader reader;
+  for (int number = 1; !text.empty(); ++number) {
+    const auto end = text.find('\n');
+    const auto line = text.substr(0, end);
+    if (number > max_lines || line.size() > max_line) {
+      reader.result.ignored.push_back({number, "", "too long; the rest was not read"});
+      break;
+    }
+    reader.line(number, line);
+    text.remove_prefix(end == text.npos ? text.size() : end + 1);
+  }
+  return std::move(reader.result);
+}
+
+std::string board_yaml(const Resc& resc) {
+  std::string out = "schema: 1\n";
+  if (!resc.name.empty()) out += "name: " + quoted(resc.name) + "\n";
+  if (!resc.description.empty()) out += "description: " + quoted(resc.description) + "\n";
+  out += "nodes:\n  - id: node0\n    backend: renode\n    targets:\n      renode: { platform: " + resc.platform + " }\n";
+  if (resc.terminals.empty()) return out;
+  out += "    peripherals:\n";
+  for (const auto& uart : resc.terminals) out += fmt::format("      - {{ type: UART, name: {} }}\n", quoted(uart));
+  out += "    consoles:\n";
+  for (std::size_t i = 0; i < resc.terminals.size(); ++i)
+    out += fmt::format("      - {{ name: {}, peripheral: {}, index: {} }}\n", quoted(console_name(resc.terminals[i])), quoted(resc.terminals[i]), i);
+  return out;
+}
+
+}  // namespace virserver::cli
