@@ -7,7 +7,7 @@
 #include <cstring>
 
 #include "base/fd.hpp"
-#include "cli/api.hpp"
+#include "cli/context.hpp"
 #include "cli/text.hpp"
 
 namespace virserver::cli {
