@@ -129,7 +129,7 @@ class Reader {
 };
 
 // Text in double quotes of YAML.
-std::string quoted(std::string_view text) {
+std::string yaml_text(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') out += '\\';
@@ -163,15 +163,15 @@ Resc read_resc(std::string_view text) {
 
 std::string board_yaml(const Resc& resc) {
   std::string out = "schema: 1\n";
-  if (!resc.name.empty()) out += "name: " + quoted(resc.name) + "\n";
-  if (!resc.description.empty()) out += "description: " + quoted(resc.description) + "\n";
+  if (!resc.name.empty()) out += "name: " + yaml_text(resc.name) + "\n";
+  if (!resc.description.empty()) out += "description: " + yaml_text(resc.description) + "\n";
   out += "nodes:\n  - id: node0\n    backend: renode\n    targets:\n      renode: { platform: " + resc.platform + " }\n";
   if (resc.terminals.empty()) return out;
   out += "    peripherals:\n";
-  for (const auto& uart : resc.terminals) out += fmt::format("      - {{ type: UART, name: {} }}\n", quoted(uart));
+  for (const auto& uart : resc.terminals) out += fmt::format("      - {{ type: UART, name: {} }}\n", yaml_text(uart));
   out += "    consoles:\n";
   for (std::size_t i = 0; i < resc.terminals.size(); ++i)
-    out += fmt::format("      - {{ name: {}, peripheral: {}, index: {} }}\n", quoted(console_name(resc.terminals[i])), quoted(resc.terminals[i]), i);
+    out += fmt::format("      - {{ name: {}, peripheral: {}, index: {} }}\n", yaml_text(console_name(resc.terminals[i])), yaml_text(resc.terminals[i]), i);
   return out;
 }
 
