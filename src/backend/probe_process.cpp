@@ -129,7 +129,9 @@ Task<Result<std::string>> run_text(std::vector<std::string> argv, std::chrono::m
   auto executor = co_await asio::this_coro::executor;
   auto process = ProbeProcess::start(executor, argv, {}, settings);
   if (!process) co_return pass(process);
-  auto output = std::make_shared<asio::posix::stream_descriptor>(executor, (*process)->take_io().release());
+  Fd io = (*process)->take_io();
+  ::shutdown(io.get(), SHUT_WR);  // one that waits for more after a command that failed would wait for ever
+  auto output = std::make_shared<asio::posix::stream_descriptor>(executor, io.release());
   asio::steady_timer timer(executor, timeout);
   auto give_up = [output](error_code ec) {
     if (!ec) output->cancel();

@@ -13,7 +13,8 @@ namespace {
 constexpr std::string_view target_fields[] = {"qemu", "renode", "skyeye"};
 constexpr std::string_view qemu_fields[] = {"machine", "preferred_machines", "machine_alternatives", "cpu", "memory",
                                             "reset_address", "vector_table", "load_address", "bios_none", "semihosting", "machine_options"};
-constexpr std::string_view renode_fields[] = {"platform"};
+constexpr std::string_view renode_fields[] = {"platform", "platform_text"};
+constexpr std::size_t max_platform_text = 256 * 1024;
 constexpr std::string_view skyeye_fields[] = {"cpu", "mach"};
 constexpr std::string_view console_fields[] = {"name", "peripheral", "index"};
 constexpr std::string_view interconnect_fields[] = {"shared_memory", "irq_routes", "mmio_map"};
@@ -174,6 +175,11 @@ boost::json::object parse_targets(Problems& problems, const std::string& pointer
         if (!plain || platform->starts_with('/') || platform->contains(".."))
           inner.error("platform", fmt::format("must be the name of one of Renode's platforms, such as \"boards/stm32f4_discovery\"; is {}",
                                               shown(boost::json::string(*platform))));
+      }
+      if (const auto text = inner.text("platform_text", max_platform_text)) {
+        const bool plain = !text->empty() && std::ranges::none_of(*text, [](unsigned char c) { return c < ' ' && c != '\n' && c != '\r' && c != '\t'; });
+        if (!plain) inner.error("platform_text", "must be the content of a .repl file, without control characters");
+        if (inner.find("platform")) inner.error("platform_text", "brings a platform, and `platform` names another; one of both");
       }
     }
     targets[backend] = std::move(kept);

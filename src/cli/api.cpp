@@ -134,7 +134,7 @@ Outcome<std::string> read_text_file(const std::string& path) {
 Outcome<> add_board(json::object& body, const std::string& board) {
   struct stat status{};
   const bool looks_like_file = board.find('/') != std::string::npos || board.ends_with(".json") ||
-                               board.ends_with(".yaml") || board.ends_with(".yml");
+                               board.ends_with(".yaml") || board.ends_with(".repl") || board.ends_with(".yml");
   const bool is_file = ::stat(board.c_str(), &status) == 0 && !S_ISDIR(status.st_mode);
   if (!looks_like_file && !is_file) {
     body["board_template"] = board;
@@ -142,8 +142,13 @@ Outcome<> add_board(json::object& body, const std::string& board) {
   }
   auto content = read_text_file(board);
   if (!content) return pass(content);
-  body["board_config"] = *content;
+  body["board_config"] = board.ends_with(".repl") ? json::serialize(board_on_platform(*content, board)) : *content;
   return {};
+}
+
+json::object board_on_platform(const std::string& text, const std::string& file) {
+  const json::object target{{"renode", {{"platform_text", text}}}};
+  return {{"schema", 1}, {"name", std::filesystem::path(file).stem().string()}, {"nodes", json::array{{{"id", "node0"}, {"backend", "renode"}, {"targets", target}}}}};
 }
 
 }  // namespace virserver::cli

@@ -41,7 +41,9 @@ Task<Outcome<boost::json::value>> find_program(Client& client, std::string sessi
 Outcome<std::string> read_text_file(const std::string& path);
 
 // A board by template id or file: adds board_template, or board_config with the file's text, to `body`.
-// It is a file when it exists as one or looks like one (has a '/' or ends in .json, .yaml, .yml).
+// It is a file when it exists as one or looks like one (has a '/' or ends in .json, .yaml, .yml, .repl); a .repl is a platform of its own.
 Outcome<> add_board(boost::json::object& body, const std::string& board);
+// A board on a user's own platform: `text` of a .repl, `file` gives the name.
+boost::json::object board_on_platform(const std::string& text, const std::string& file);
 
 }  // namespace virserver::cli

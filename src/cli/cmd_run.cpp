@@ -24,6 +24,7 @@ constexpr const char* more =
     "  virctl run micropython.hex --board microbit --until 42 --input 'print(6*7)\\r' --timeout 20s\n"
     "  virctl run app.bin --board ./my-board.yaml --load-address 0x08004000 --image bootloader:boot.bin@0x08000000\n"
     "  virctl run semihosting.elf --board mps2-an385 --exit-code\n"
+    "  virctl run firmware.elf --platform my-board.repl --until ready --timeout 1m\n"
     "\n"
     "EXIT STATUS\n"
     "  0    a text of --until came; or, without --until, the guest ended well (exit code 0, or it shut down)\n"
@@ -44,7 +45,10 @@ void add(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<RunOptions>();
   auto* command = add_command(root, "run", "run firmware on a board and tell how it went: one command for CI", manual, more);
   command->add_option("firmware", o->firmware, "The image: ELF, Intel HEX or raw binary.")->required()->type_name(type_file);
-  command->add_option("--board", o->board, "The id of a template, or a file (JSON or YAML).")->required()->type_name(type_board);
+  auto* board = command->add_option_group("board", "what to run it on, one of");
+  board->add_option("--board", o->board, "The id of a template, or a file (JSON or YAML).")->type_name(type_board);
+  board->add_option("--platform", o->platform, "A platform description of your own for Renode (.repl); its UARTs become the consoles.")->type_name(type_file);
+  board->require_option(1);
   command->add_option("--backend", o->backend, "Run it on this backend.")->check(CLI::IsMember({"auto", "qemu", "renode", "skyeye"}));
   command->add_option("--until", o->until, "End with 0 when this text or /expression/ comes; any one of several.")->allow_extra_args(false);
   command->add_option("--fail", o->fail, "End with 1 when this text or /expression/ comes.")->allow_extra_args(false);

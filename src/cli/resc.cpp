@@ -97,9 +97,11 @@ class Reader {
   std::string platform(std::string_view word) {
     std::string file = value(word);
     const auto at = file.find("platforms/");
-    if (!result.platform.empty()) return "only the first platform is taken";
-    if (at != 0 || !file.ends_with(".repl") || !made_of(file, "_./-") || file.contains("..")) return "it is not a platform that Renode ships";
-    result.platform = file.substr(10, file.size() - 15);
+    if (!result.platform.empty() || !result.platform_file.empty()) return "only the first platform is taken";
+    if (!file.ends_with(".repl") || file.contains("..")) return "it is no file that can be taken";
+    if (at == 0 && made_of(file, "_./-")) result.platform = file.substr(10, file.size() - 15);
+    else if (const std::string_view origin = "$ORIGIN/"; file.starts_with(origin)) result.platform_file = file.substr(origin.size());
+    else result.platform_file = file;
     return {};
   }
 
@@ -161,11 +163,24 @@ Resc read_resc(std::string_view text) {
   return std::move(reader.result);
 }
 
-std::string board_yaml(const Resc& resc) {
+std::string board_yaml(const Resc& resc, std::string_view platform_text) {
   std::string out = "schema: 1\n";
   if (!resc.name.empty()) out += "name: " + yaml_text(resc.name) + "\n";
   if (!resc.description.empty()) out += "description: " + yaml_text(resc.description) + "\n";
-  out += "nodes:\n  - id: node0\n    backend: renode\n    targets:\n      renode: { platform: " + resc.platform + " }\n";
+  out += "nodes:\n  - id: node0\n    backend: renode\n    targets:\n";
+  if (!resc.platform.empty()) {
+    out += "      renode: { platform: " + resc.platform + " }\n";
+  } else {
+    out += "      renode:\n        platform_text: |2\n";
+    while (!platform_text.empty()) {
+      const auto end = platform_text.find('\n');
+      auto line = platform_text.substr(0, end);
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      if (!line.empty()) out += fmt::format("          {}", line);
+      out += '\n';
+      platform_text.remove_prefix(end == platform_text.npos ? platform_text.size() : end + 1);
+    }
+  }
   if (resc.terminals.empty()) return out;
   out += "    peripherals:\n";
   for (const auto& uart : resc.terminals) out += fmt::format("      - {{ type: UART, name: {} }}\n", yaml_text(uart));

@@ -44,7 +44,13 @@ Outcome<Plan> make_plan(RunOptions options) {
   plan.body = {{"backend", options.backend}, {"labels", json::object{{"virctl", "run"}}}};
   if (!options.name.empty()) plan.body["name"] = options.name;
   if (!options.keep) plan.body["ttl_sec"] = ttl_sec;
-  if (auto board = add_board(plan.body, options.board); !board) return pass(board);
+  if (options.platform.empty()) {
+    if (auto board = add_board(plan.body, options.board); !board) return pass(board);
+  } else {
+    auto text = read_text_file(options.platform);
+    if (!text) return pass(text);
+    plan.body["board_config"] = json::serialize(board_on_platform(*text, options.platform));
+  }
   for (const auto* sources : {&options.fail, &options.until})
     for (const std::string& source : *sources) {
       auto pattern = Pattern::parse(source);
@@ -148,6 +154,15 @@ class Runner {
     failure_ = Failure{exit_usage, "--virtual-timeout: " + why, "UNSUPPORTED_BY_BACKEND", "use --timeout"};
   }
 
+  // Of the emulator's own log what is more than its course: Renode tells each step of a start.
+  std::string notable(std::string_view data) {
+    std::string kept;
+    emulator_line_ += data;
+    for (std::size_t end; (end = emulator_line_.find('\n')) != std::string::npos; emulator_line_.erase(0, end + 1))
+      if (!emulator_line_.substr(0, end).contains("] [INFO] ")) kept += emulator_line_.substr(0, end + 1);
+    return kept;
+  }
+
   Task<> show() {
     for (;;) {
       auto message = co_await stream_.next();
@@ -156,7 +171,7 @@ class Runner {
       const bool output = emulator || message->kind == StreamMessage::Kind::output;
       std::string out;
       if (context_.json()) out = message->json.is_null() ? "" : json::serialize(message->json) + "\n";
-      else if (output) out = emulator ? emulator_printer_.render("emulator", message->data) : printer_.render(message->console, message->data);
+      else if (output) out = emulator ? emulator_printer_.render("emulator", notable(message->data)) : printer_.render(message->console, message->data);
       else if (message->kind == StreamMessage::Kind::gap)
         context_.note(fmt::format("{}: {} bytes were dropped before they were read", message->console, message->to - message->from));
       const bool to_stderr = emulator && !context_.json();
@@ -277,6 +292,7 @@ class Runner {
   ConsoleStream stream_;
   asio::steady_timer quiet_;
   ConsolePrinter printer_, emulator_printer_;
+  std::string emulator_line_;  // not complete
   std::string tail_, verdict_;
   json::value last_exit_, diagnosis_;
   bool over_ = false;

@@ -10,7 +10,7 @@
 namespace virserver::cli {
 
 struct RunOptions {
-  std::string firmware, board, backend = "auto", name, role, type, load_address, console_log;
+  std::string firmware, board, platform, backend = "auto", name, role, type, load_address, console_log;
   std::vector<std::string> until, fail, inputs, images;
   bool exit_code = false, keep = false;
   std::optional<std::chrono::nanoseconds> timeout, virtual_timeout;

@@ -75,6 +75,8 @@ std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& confi
   renode.host = host;
   renode.sandbox = sandbox;
   renode.allow_unsandboxed_tcp = config.allow_unsandboxed_tcp;
+  renode.own_platforms = config.own_platforms == "on" || (config.own_platforms == "auto" && !config.allow_remote);
+  renode.platform_code = config.platform_code;
   std::vector<std::unique_ptr<backend::Backend>> backends;
   backends.push_back(backend::make_qemu(std::move(qemu), pool));
   backends.push_back(backend::make_renode(std::move(renode), pool));

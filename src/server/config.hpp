@@ -21,6 +21,8 @@ struct Config {
   std::vector<std::filesystem::path> qemu_dirs;
   std::filesystem::path renode;  // launcher; empty: in PATH
   bool allow_unsandboxed_tcp = false;
+  std::string own_platforms = "auto";  // auto: on a loopback address; on; off
+  bool platform_code = false;
   std::filesystem::path shim;
   std::string sandbox = "auto";     // auto, reduced
   unsigned sandbox_uid = 65534;

@@ -5,6 +5,7 @@
 #include "backend/load_check.hpp"
 #include "backend/renode/engine.hpp"
 #include "backend/register_models.hpp"
+#include "backend/renode/own_platform.hpp"
 #include "backend/renode/plan.hpp"
 #include "backend/renode/platform.hpp"
 #include "backend/renode/renode.hpp"
@@ -107,6 +108,12 @@ class Renode final : public Backend {
  private:
   Task<Result<EnginePlan>> plan_on(const board::Board& board, std::shared_ptr<const Installation> installation) {
     const auto& node = board.nodes.front();
+    if (const auto own = own_platform(node)) {
+      if (auto allowed = allow(*own, *installation); !allowed) co_return pass(allowed);
+      auto platform = co_await library_.own_platform(installation, *own);
+      if (!platform) co_return pass(platform);
+      co_return plan_platform(board, *installation, {}, **platform, *own);
+    }
     if (!names_platform(node)) co_return plan_generated(board, *installation);
     auto file = platform_file(node, *installation);
     if (!file) co_return pass(file);
@@ -115,6 +122,19 @@ class Renode final : public Backend {
     co_return plan_platform(board, *installation, *file, **platform);
   }
 
+  // Whether a platform that the board brings may be read at all.
+  Result<void> allow(const std::string& text, const Installation& installation) const {
+    std::vector<Finding> findings;
+    const auto refuse = [&](std::string message) { findings.push_back({Severity::error, "/nodes/0/targets/renode/platform_text", std::move(message)}); };
+    if (!config_.own_platforms)
+      refuse("this server takes no platforms of its users: Renode reads them outside the sandbox. Who runs it may allow them (--own-platforms on)");
+    for (const auto& concern : findings.empty() ? platform_concerns(text, installation.facts.platforms) : std::vector<PlatformConcern>())
+      if (!concern.code || !config_.platform_code)
+        refuse(fmt::format("line {}: {}{}", concern.line, concern.message,
+                           concern.code ? ", which this server does not run; who runs it may allow that (--platform-code)" : ""));
+    if (findings.empty()) return {};
+    return fail(unplannable(findings, fmt::format("Renode cannot run this board: {}", findings.front().message)));
+  }
   std::string absent() const {
     if (config_.launcher.empty()) return fmt::format("renode is not installed; {}", how_to_install);
     return fmt::format("renode is not installed: {} does not exist; {}", config_.launcher.string(), how_to_install);

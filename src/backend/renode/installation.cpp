@@ -10,6 +10,9 @@
 #include "backend/absent.hpp"
 #include "backend/probe_process.hpp"
 #include "backend/renode/facts_json.hpp"
+#include "backend/renode/plan.hpp"
+#include "backend/renode/platform.hpp"
+#include "backend/renode/start.hpp"
 #include "base/log.hpp"
 
 namespace virserver::backend::renode {
@@ -170,8 +173,22 @@ Task<std::shared_ptr<const Installation>> Library::inspect(fs::path launcher, bo
 }
 
 Task<Result<std::shared_ptr<const Library::Platform>>> Library::platform(std::shared_ptr<const Installation> installation, std::string file) {
-  const std::string key = fmt::format("{} {} {} {}", installation->facts.program, installation->version, file,
-                                      age(fs::path(installation->facts.root) / "platforms" / file));
+  Source source;
+  source.key = fmt::format("{} {}", file, age(fs::path(installation->facts.root) / "platforms" / file));
+  source.file = "platforms/" + file;
+  return load(std::move(installation), std::move(source));
+}
+
+Task<Result<std::shared_ptr<const Library::Platform>>> Library::own_platform(std::shared_ptr<const Installation> installation, std::string text) {
+  Source source;
+  source.key = "own " + text;
+  source.file = platform_file_name;
+  source.text = std::move(text);
+  return load(std::move(installation), std::move(source));
+}
+
+Task<Result<std::shared_ptr<const Library::Platform>>> Library::load(std::shared_ptr<const Installation> installation, Source source) {
+  const std::string key = fmt::format("{} {} {}", installation->facts.program, installation->version, source.key);
   {
     std::lock_guard lock(mutex_);
     if (const auto found = platforms_.find(key); found != platforms_.end()) co_return found->second;
@@ -179,11 +196,12 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::platform(std::sh
   auto platform = std::make_shared<Platform>();
   auto keep = [this, key, platform] {
     std::lock_guard lock(mutex_);
-    if (platforms_.size() > 256) platforms_.clear();
+    if (platforms_.size() > 128) platforms_.clear();
     platforms_[key] = platform;
   };
   const fs::path cached = directory_ / file_name("platform", key);
-  if (const auto value = read_cached(cached); value && value->is_object()) {
+  const bool shipped = source.text.empty();  // what users bring is not kept on disk
+  if (const auto value = shipped ? read_cached(cached) : std::nullopt; value && value->is_object()) {
     auto facts = facts_from_json(value->get_object());
     const auto* warning = value->get_object().if_contains("warning");
     if (facts && warning && warning->is_string()) {
@@ -193,22 +211,27 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::platform(std::sh
       co_return platform;
     }
   }
-  auto path = File::parse("platforms/" + file);
+  auto path = File::parse(source.file);
   if (!path) co_return pass(path);
   std::vector<Command> commands{Command("mach create"), Command("machine LoadPlatformDescription").file(*path), Command("vs_machine")};
-  auto answer = co_await ask_renode(installation->launcher, directory_, std::move(commands), timeout_);
+  auto answer = co_await ask_renode(installation->launcher, directory_, std::move(commands), timeout_, source.text);
   if (!answer) co_return pass(answer);
   const std::string said = complaint(answer->text);
   // Register names come from a download, the last thing that most platforms load; without it they work.
   const bool usable = said.empty() || said.contains("Failed to download");
-  if (!usable || !answer->facts.has("machine") || answer->facts.cpus.empty())
-    co_return fail(ErrorCode::BOARD_UNPLANNABLE, "Renode cannot load its platform {}: {}", file, said.empty() ? "it has no processor" : said);
+  if (!usable || !answer->facts.has("machine") || answer->facts.cpus.empty()) {
+    if (shipped) co_return fail(ErrorCode::BOARD_UNPLANNABLE, "Renode cannot load its {}: {}", source.file, said.empty() ? "it has no processor" : said);
+    auto finding = said.empty() ? Finding{Severity::error, "", "the platform has no processor"} : explain_platform_error(answer->text, {});
+    finding.pointer = "/nodes/0/targets/renode/platform_text";
+    co_return fail(unplannable({finding}, fmt::format("Renode cannot run this board: {}", finding.message)));
+  }
   platform->facts = std::move(answer->facts);
   platform->warning = said;
+  keep();
+  if (!shipped) co_return platform;
   auto value = facts_to_json(platform->facts);
   value["warning"] = platform->warning;
   write_cached(cached, value);
-  keep();
   co_return platform;
 }
 

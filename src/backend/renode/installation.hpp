@@ -39,8 +39,17 @@ class Library {
   };
   // `file`: below Renode's platforms. Errors: BOARD_UNPLANNABLE with Renode's words, those of ask_renode.
   Task<Result<std::shared_ptr<const Platform>>> platform(std::shared_ptr<const Installation> installation, std::string file);
+  // A description of a user's. It is loaded by Renode outside a sandbox: see platform_concerns() in own_platform.hpp first.
+  Task<Result<std::shared_ptr<const Platform>>> own_platform(std::shared_ptr<const Installation> installation, std::string text);
 
  private:
+  struct Source {
+    std::string key;   // what the answer is remembered by
+    std::string file;  // that Renode loads
+    std::string text;  // of a user's; empty: Renode ships the file
+  };
+  Task<Result<std::shared_ptr<const Platform>>> load(std::shared_ptr<const Installation> installation, Source source);
+
   std::filesystem::path directory_;
   std::chrono::milliseconds timeout_;
   std::mutex mutex_;

@@ -153,10 +153,11 @@ std::vector<Wire> wire_consoles(const board::Node& node, const ProbeFacts& facts
   return wires;
 }
 
-Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform) {
+Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform,
+                                 const std::string& text) {
   const auto& node = board.nodes.front();
   const auto& facts = platform.facts;
-  const std::string name = file.substr(0, file.size() - 5);
+  const std::string name = text.empty() ? file.substr(0, file.size() - 5) : "platform_text";
   const auto& cpu = facts.cpus.front();
   EnginePlan plan;
   plan.backend = "renode";
@@ -184,6 +185,7 @@ Result<EnginePlan> plan_platform(const board::Board& board, const Installation& 
   plan.minimum_memory_mb = host_memory_mb;
   plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", name}, {"platform", file}, {"cpus", std::move(cpus)},
                {"uarts", std::move(uarts)}, {"readable", std::move(readable)}, {"vector_table_from_image", true}};
+  if (!text.empty()) plan.data["text"] = text;
   for (auto& finding : peripheral_findings(board, plan, name)) plan.findings.push_back(std::move(finding));
   for (const auto& finding : plan.findings)
     if (finding.severity == Severity::error) return fail(unplannable(plan.findings, fmt::format("Renode cannot run this board: {}", finding.message)));

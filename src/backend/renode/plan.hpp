@@ -9,8 +9,9 @@ namespace virserver::backend::renode {
 // Error: BOARD_UNPLANNABLE (none named, or no such platform; near ones are offered).
 Result<std::string> platform_file(const board::Node& node, const Installation& installation);
 
-// Errors: BOARD_UNPLANNABLE with all findings. Pure.
-Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform);
+// `text`, unless empty, is the platform's, and a user's own; `file` is then not looked at. Errors: BOARD_UNPLANNABLE with all findings. Pure.
+Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform,
+                                 const std::string& text = {});
 
 // A board of one node onto a platform made from its own processor, memory and peripherals. The platform travels in the plan:
 // data.text, and data.pointers for explain_platform_error. Errors: BOARD_UNPLANNABLE with all findings. Pure.

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "backend/probe_process.hpp"
+#include "backend/renode/start.hpp"
 #include "base/bytes.hpp"
 #include "base/embedded.hpp"
 
@@ -74,7 +75,7 @@ ProbeFacts parse_probe(std::string_view output) {
 }
 
 Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesystem::path work, std::vector<Command> commands,
-                                     std::chrono::milliseconds timeout) {
+                                     std::chrono::milliseconds timeout, std::string platform) {
   // Renode removes what other instances left in their TMPDIR: it never shares one.
   std::string directory = (work / "renode-probe-XXXXXX").string();
   if (!::mkdtemp(directory.data())) co_return fail(system_error(ErrorCode::STORAGE_ERROR, errno, "making a directory for Renode"));
@@ -88,6 +89,7 @@ Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesy
   const Remove remove{directory};
   const auto script = embedded::renode().front().text();
   std::ofstream(directory + "/probe.py", std::ios::binary) << script;
+  if (!platform.empty()) std::ofstream(fmt::format("{}/{}", directory, platform_file_name), std::ios::binary) << platform;
   std::vector<std::string> argv{launcher.string(), "--disable-gui", "--plain", "--console", "--hide-log", "-e", "include @probe.py"};
   for (const auto& command : commands) {
     argv.push_back("-e");

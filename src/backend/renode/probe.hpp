@@ -46,9 +46,10 @@ struct ProbeAnswer {
   ProbeFacts facts;
   std::string text;  // all it printed, at most 4 MiB
 };
-// Runs the commands one after another in a directory of its own below `work`. One that fails does not stop the next.
+// Runs the commands one after another in a directory of its own below `work`. One that fails does not stop the next. `platform`,
+// unless empty, is in it as platform_file_name.
 // Errors: ENGINE_START_FAILED, ENGINE_TIMEOUT.
 Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesystem::path work, std::vector<Command> commands,
-                                     std::chrono::milliseconds timeout);
+                                     std::chrono::milliseconds timeout, std::string platform = {});
 
 }  // namespace virserver::backend::renode

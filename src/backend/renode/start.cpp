@@ -135,7 +135,7 @@ Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports) {
   // the debugger wait for the end of a quantum.
   steps.push_back({Command("emulation SetGlobalQuantum \"0.001\"")});
   steps.push_back({Command("mach create \"machine\"")});
-  steps.push_back({Command("machine LoadPlatformDescription").file(*platform), !own});
+  steps.push_back({Command("machine LoadPlatformDescription").file(*platform), !plan.data.contains("pointers")});
   for (std::size_t i = 0; i < uarts->size(); ++i) {
     auto terminal = terminal_name(i);
     if (!terminal) return pass(terminal);
