@@ -29,11 +29,16 @@ Result<board::Board> board_from(const json::value& config) {
   return board::parse_board(*document);
 }
 
-Task<Result<std::vector<KnownTemplate>>> all_templates(Context& context) {
+Task<Result<std::vector<KnownTemplate>>> all_templates(Context& context, TemplateSource source) {
+  std::vector<KnownTemplate> all;
+  if (source != TemplateSource::curated) {
+    co_await context.backends.wait_discovered();
+    for (auto& platform : platform_boards(context.backends)) all.push_back({std::move(platform), true, started, started});
+  }
+  if (source == TemplateSource::discovered) co_return all;
   const store::Caller caller;
   auto rows = co_await context.templates.all(caller);
   if (!rows) co_return pass(rows);
-  std::vector<KnownTemplate> all;
   for (const board::Template& builtin : board::builtin_templates()) all.push_back({builtin, true, started, started});
   for (const store::TemplateRow& row : *rows) {
     auto known = from_row(row);

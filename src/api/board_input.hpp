@@ -21,8 +21,9 @@ struct KnownTemplate {
   bool builtin = false;
   Timestamp created_at, updated_at;
 };
+enum class TemplateSource { curated, discovered, all };  // the library and the users' own; platforms of emulators; both
 Task<Result<KnownTemplate>> find_template(Context& context, std::string id);
-Task<Result<std::vector<KnownTemplate>>> all_templates(Context& context);  // by id
+Task<Result<std::vector<KnownTemplate>>> all_templates(Context& context, TemplateSource source = TemplateSource::curated);  // by id
 
 boost::json::array findings_json(const std::vector<backend::Finding>& findings);
 

@@ -50,6 +50,13 @@ std::vector<Platform> all_platforms(const session::Backends& backends) {
   return all;
 }
 
+std::vector<board::Template> platform_boards(const session::Backends& backends) {
+  std::vector<board::Template> boards;
+  for (const auto& platform : all_platforms(backends))
+    if (platform.board) boards.push_back(board_of(platform));
+  return boards;
+}
+
 std::optional<board::Template> platform_board(const session::Backends& backends, std::string_view id) {
   const auto all = all_platforms(backends);
   for (const auto& platform : all)

@@ -17,6 +17,9 @@ struct Platform {
 std::vector<Platform> all_platforms(const session::Backends& backends);  // by id
 
 inline bool is_platform_id(std::string_view id) { return id.starts_with("renode:"); }
+// Each platform that is a board, as a template, by id.
+std::vector<board::Template> platform_boards(const session::Backends& backends);
+
 // Also takes "renode:boards/stm32f4_discovery". Nothing: there is no such platform, or the backend has not answered yet.
 std::optional<board::Template> platform_board(const session::Backends& backends, std::string_view id);
 

@@ -74,7 +74,9 @@ Task<Result<http::Response>> keep(Context& context, const http::Request& request
 
 void bind_templates(http::Handlers& handlers, Context& context) {
   handlers.bind("listTemplates", [&context](http::Request& request) -> Task<Result<http::Response>> {
-    auto all = co_await all_templates(context);
+    const auto* wanted = request.query.if_contains("source");
+    const std::string_view source = wanted ? std::string_view(wanted->as_string()) : "curated";
+    auto all = co_await all_templates(context, source == "all" ? TemplateSource::all : source == "discovered" ? TemplateSource::discovered : TemplateSource::curated);
     if (!all) co_return pass(all);
     if (const auto* tag = request.query.if_contains("tag"))
       std::erase_if(*all, [&](const KnownTemplate& known) {

@@ -9,7 +9,7 @@ namespace {
 namespace json = boost::json;
 
 struct Options {
-  std::string id, tag, name;
+  std::string id, tag, name, source;
 };
 
 std::string words(const json::array& array) {
@@ -23,6 +23,7 @@ Task<Outcome<int>> list_boards(Context& context, Options options) {
   ListQuery query{.path = "/api/v1/templates", .terms = {}};
   if (!options.tag.empty()) query.terms.push_back("tag=" + percent_encode(options.tag));
   if (!options.name.empty()) query.terms.push_back("name=" + percent_encode(options.name));
+  if (!options.source.empty()) query.terms.push_back("source=" + options.source);
   auto all = co_await fetch_list(context.client(), std::move(query));
   if (!all) co_return pass(all);
   if (context.json()) {
@@ -44,9 +45,11 @@ void add(CLI::App& root, Invocation& invocation) {
   auto options = std::make_shared<Options>();
 
   auto* all = add_command(*group, "list", "list the board templates", "Lists every template of the server, built-in and your own.",
-                          "EXAMPLES\n  virctl board list --tag arm\n");
+                          "EXAMPLES\n  virctl board list --tag arm\n  virctl board list --source discovered --name nrf\n");
   all->add_option("--tag", options->tag, "Only templates with this tag.");
   all->add_option("--name", options->name, "Only templates with this text in the id or name.");
+  all->add_option("--source", options->source, "curated: the library and your own (default); discovered: the platforms that the installed Renode ships; all: both.")
+      ->check(CLI::IsMember({"curated", "discovered", "all"}));
   on_call(all, invocation, [options](Context& context) { return list_boards(context, *options); });
 
   add_board_show(*group, invocation);

@@ -45,10 +45,12 @@ void add(CLI::App& root, Invocation& invocation) {
   auto o = std::make_shared<RunOptions>();
   auto* command = add_command(root, "run", "run firmware on a board and tell how it went: one command for CI", manual, more);
   command->add_option("firmware", o->firmware, "The image: ELF, Intel HEX or raw binary.")->required()->type_name(type_file);
-  auto* board = command->add_option_group("board", "what to run it on, one of");
-  board->add_option("--board", o->board, "The id of a template, or a file (JSON or YAML).")->type_name(type_board);
-  board->add_option("--platform", o->platform, "A platform description of your own for Renode (.repl); its UARTs become the consoles.")->type_name(type_file);
-  board->require_option(1);
+  auto* board = command->add_option("--board", o->board, "The id of a template, or a file (JSON or YAML).")->type_name(type_board);
+  command->add_option("--platform", o->platform, "Instead of --board: a platform description of your own for Renode (.repl); its UARTs become the consoles.")
+      ->type_name(type_file)->excludes(board);
+  command->parse_complete_callback([o] {
+    if (o->board.empty() && o->platform.empty()) throw CLI::RequiredError("--board or --platform");
+  });
   command->add_option("--backend", o->backend, "Run it on this backend.")->check(CLI::IsMember({"auto", "qemu", "renode", "skyeye"}));
   command->add_option("--until", o->until, "End with 0 when this text or /expression/ comes; any one of several.")->allow_extra_args(false);
   command->add_option("--fail", o->fail, "End with 1 when this text or /expression/ comes.")->allow_extra_args(false);

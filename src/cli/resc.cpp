@@ -52,13 +52,14 @@ class Reader {
  private:
   static void take(std::string& target, std::string_view text) { target = trimmed(text).substr(0, 256); }
 
-  // The value of a variable or the text itself, without @ and quotes.
+  // The value of a variable or the text itself, without @, quotes and the script's own folder.
   std::string value(std::string_view word) const {
+    if (word.starts_with('@')) word.remove_prefix(1);
+    if (const std::string_view beside = "$ORIGIN/"; word.starts_with(beside)) return std::string(word.substr(beside.size()));
     if (word.starts_with('$')) {
       const auto known = variables_.find(word.substr(1));
       return known == variables_.end() ? std::string() : known->second;
     }
-    if (word.starts_with('@')) word.remove_prefix(1);
     return std::string(word);
   }
 
@@ -98,9 +99,9 @@ class Reader {
     std::string file = value(word);
     const auto at = file.find("platforms/");
     if (!result.platform.empty() || !result.platform_file.empty()) return "only the first platform is taken";
+    if (file.contains("://")) return "the platform is on the network; download it";
     if (!file.ends_with(".repl") || file.contains("..")) return "it is no file that can be taken";
     if (at == 0 && made_of(file, "_./-")) result.platform = file.substr(10, file.size() - 15);
-    else if (const std::string_view origin = "$ORIGIN/"; file.starts_with(origin)) result.platform_file = file.substr(origin.size());
     else result.platform_file = file;
     return {};
   }

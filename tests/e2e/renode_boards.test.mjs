@@ -1,12 +1,13 @@
 // Each template of the library that Renode runs boots its firmware there, the same as on QEMU where both run it. Renode is no
 // Debian package: where none is installed, that is said.
 import assert from 'node:assert';
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { boots } from './lib/boots.mjs';
 import { findRenode } from './lib/renode.mjs';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
+import { virctl } from './lib/virctl.mjs';
 
 const launcher = findRenode();
 if (!launcher) console.log('NOT TESTED: renode is not installed');
@@ -61,6 +62,69 @@ test('auto takes QEMU where both run a board, and Renode where only it does', { 
     assert.strictEqual(made.backend, backend);
     await server.delete(`/api/v1/sessions/${made.id}`);
   }
+});
+
+test('a platform of a user\'s own: by virctl run, imported, over the API, and what is refused', { skip }, async (t) => {
+  if (unusable) return t.skip(unusable);
+  const folder = temporaryDirectory();
+  const write = (name, text) => { writeFileSync(join(folder, name), text); return join(folder, name); };
+  const text = 'using "platforms/cpus/stm32f4.repl"\n\nLamp: Miscellaneous.LED @ gpioPortD\n\ngpioPortD:\n    12 -> Lamp@0\n';
+  const platform = write('my.repl', text);
+  const image = join(firmwareDir, 'stm32f4-disco.elf');
+  const run = await virctl(['run', image, '--platform', platform, '--until', 'ready', '--timeout', '120s'], { server });
+  assert.strictEqual(run.status, 0, run.stderr);
+  assert.match(run.stdout, /VirServer stm32f4-disco ready/);
+
+  const script = write('my.resc', `mach create "mine"\nmachine LoadPlatformDescription $ORIGIN/my.repl\nshowAnalyzer sysbus.usart2\nsysbus LoadELF @app.elf\ncpu PerformanceInMips 100\n`);
+  const imported = await virctl(['board', 'import', script, '-o', join(folder, 'board.yaml')], { server });
+  assert.strictEqual(imported.status, 0, imported.stderr);
+  assert.match(imported.stderr, /my\.resc:5: ignored, [^]*cpu PerformanceInMips 100[^]*program: app\.elf/);
+  const made = await server.post('/api/v1/sessions', { board_config: readFileSync(join(folder, 'board.yaml'), 'utf8') });
+  assert.strictEqual(made.status, 201, made.text);
+  assert.deepStrictEqual(made.body.nodes[0].consoles?.map((each) => each.name) ?? (await server.get(`/api/v1/sessions/${made.body.id}/consoles`)).body.items.map((each) => each.name).filter((each) => each !== 'emulator'), ['usart2']);
+  await server.delete(`/api/v1/sessions/${made.body.id}`);
+
+  const refused = async (platform_text, pattern, more = {}) => {
+    const answer = await server.post('/api/v1/sessions', { board_config: { nodes: [{ id: 'n', backend: 'renode', targets: { renode: { platform_text, ...more } } }] } });
+    assert.strictEqual(answer.status, 422, answer.text);
+    assert.match(answer.text, pattern);
+    assert.match(answer.text, /\/nodes\/0\/targets\/renode\/platform_text/);
+  };
+  await refused(`${text}x: Memory.MappedMemory @ sysbus 0x0\n   size: 0x1000\n`, /at `size: 0x1000`: Indent/);
+  await refused('using "./other.repl"', /line 1: .*does not ship/);
+  await refused('m: Python.PythonPeripheral @ sysbus 0x50000000\n', /line 1: a model in Python.*--platform-code/);
+  await refused('sysbus:\n    init:\n        Tag x; quit\n', /line 3: .*--platform-code/);
+  await refused('led: Miscellaneous.LED @ nowhere\n', /nowhere|platform/);
+  await refused(text, /one of both/, { platform: 'boards/stm32f4_discovery' });
+  await refused('a\u0001b', /control characters/);
+  await refused('x'.repeat(300_000), /262144|too long|at most/);
+
+  const strict = await new Server({ args: ['--own-platforms', 'off'] }).start();
+  const answer = await strict.post('/api/v1/sessions', { board_config: { nodes: [{ id: 'n', backend: 'renode', targets: { renode: { platform_text: text } } }] } });
+  assert.match(answer.text, /takes no platforms of its users[^]*--own-platforms on/);
+  await strict.destroy();
+  rmSync(folder, { recursive: true });
+});
+
+test('platforms that Renode ships are boards, listed when asked for', { skip }, async (t) => {
+  if (unusable) return t.skip(unusable);
+  const ids = async (query) => {
+    const found = [];
+    for (let cursor = ''; cursor !== null;) {
+      const { body } = await server.get(`/api/v1/templates?limit=200${query}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`);
+      found.push(...body.items.map((each) => each.id));
+      cursor = body.next_cursor;
+    }
+    return found;
+  };
+  const curated = await ids(''), discovered = await ids('&source=discovered');
+  assert.ok(curated.every((id) => !id.startsWith('renode:')) && curated.includes('stm32f4-disco'));
+  assert.ok(discovered.length > 50 && discovered.every((id) => id.startsWith('renode:')), String(discovered.length));
+  assert.deepStrictEqual(await ids('&source=curated'), curated);
+  assert.deepStrictEqual((await ids('&source=all&name=stm32f4')).filter((id) => !id.startsWith('renode:')), await ids('&name=stm32f4'));
+  assert.strictEqual((await server.get('/api/v1/templates?source=other')).status, 400);
+  const listed = await virctl(['board', 'list', '--source', 'discovered', '--name', 'stm32f4_discovery'], { server });
+  assert.match(listed.stdout, /renode:stm32f4_discovery/);
 });
 
 test('what cannot be made is refused before the start, with its place', { skip }, async (t) => {

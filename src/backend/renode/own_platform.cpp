@@ -16,28 +16,6 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// Comments become blanks, so that lines and columns stay; text in quotes is left.
-std::string without_comments(std::string_view text) {
-  std::string result(text);
-  char quote = 0;
-  for (std::size_t i = 0; i < result.size(); ++i) {
-    if (quote) {
-      if (result[i] == '\\') ++i;
-      else if (result[i] == quote) quote = 0;
-    } else if (result[i] == '"' || result[i] == '\'') {
-      quote = result[i];
-    } else if (result.compare(i, 2, "//") == 0) {
-      while (i < result.size() && result[i] != '\n') result[i++] = ' ';
-    } else if (result.compare(i, 2, "/*") == 0) {
-      const auto end = result.find("*/", i + 2);
-      for (const auto stop = end == result.npos ? result.size() : end + 2; i < stop; ++i)
-        if (result[i] != '\n') result[i] = ' ';
-      --i;
-    }
-  }
-  return result;
-}
-
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; }
 
 // Where the words `init` or `reset` begin a section: behind them, and behind `add`, comes a colon.
@@ -71,15 +49,14 @@ std::optional<std::string> own_platform(const board::Node& node) {
 
 std::vector<PlatformConcern> platform_concerns(std::string_view text, const std::vector<std::string>& shipped) {
   std::vector<PlatformConcern> concerns;
-  const std::string clean = without_comments(text);
-  std::string_view rest = clean;
+  std::string_view rest = text;
   std::optional<std::size_t> section;  // indentation of the line that began one
   for (unsigned number = 1; !rest.empty(); ++number) {
     const auto end = rest.find('\n');
     const std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
     const std::string_view content = trimmed(line);
-    if (content.empty()) continue;
+    if (content.empty() || content.starts_with("//")) continue;  // other comments are read as what they might be
     const auto indentation = static_cast<std::size_t>(content.data() - line.data());
     if (content.contains("Python")) concerns.push_back({number, true, "a model in Python"});
     if (section && indentation <= *section) section.reset();

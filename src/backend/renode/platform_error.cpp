@@ -48,6 +48,16 @@ std::optional<Place> place_in(std::string_view said) {
   return Place{static_cast<std::size_t>(*row), static_cast<std::size_t>(*column)};
 }
 
+// The line of the description that Renode shows behind its place.
+std::string source_line(std::string_view said) {
+  const auto place = said.find("\nAt ");
+  const auto begin = place == std::string_view::npos ? place : said.find('\n', place + 1);
+  if (begin == std::string_view::npos) return {};
+  std::string line = plain(said.substr(begin + 1, said.find('\n', begin + 1) - begin - 1), 120);
+  line.erase(0, line.find_first_not_of(' '));
+  return line;
+}
+
 }  // namespace
 
 Finding explain_platform_error(std::string_view said, const std::vector<std::string>& pointers) {
@@ -57,6 +67,8 @@ Finding explain_platform_error(std::string_view said, const std::vector<std::str
   if (!place) return {Severity::error, "", fmt::format("Renode does not load the platform: {}", message)};
   if (place->line <= pointers.size())
     return {Severity::error, pointers[place->line - 1], fmt::format("Renode does not take this part of the board: {}", message)};
+  if (said.contains("Error E32:"))  // it counts no empty lines and no comments
+    return {Severity::error, "", fmt::format("Renode does not load the platform, at `{}`: {}", source_line(said), message)};
   return {Severity::error, "", fmt::format("Renode does not load the platform, line {}, column {}: {}", place->line, place->column, message)};
 }
 

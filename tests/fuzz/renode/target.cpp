@@ -1,5 +1,5 @@
 // What Renode says, as a hostile one may say it. The first byte picks the reader: an answer of the robot server (whole, and
-// as HTTP in two pieces), or a name and a file as someone may have chosen them.
+// as HTTP in two pieces), a name and a file as someone may have chosen them, the log, or a platform as a user may write it.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +8,8 @@
 #include "backend/renode/exit_cause.hpp"
 #include "backend/renode/guest_log.hpp"
 #include "backend/renode/machine.hpp"
+#include "backend/renode/own_platform.hpp"
+#include "backend/renode/platform.hpp"
 #include "backend/renode/probe.hpp"
 #include "backend/renode/start.hpp"
 #include "backend/renode/xml_rpc.hpp"
@@ -84,6 +86,15 @@ void check_small(std::string_view text) {
   }
 }
 
+void check_platform(std::string_view text) {
+  const std::vector<std::string> shipped{"cpus/stm32f4.repl"};
+  const auto lines = static_cast<unsigned>(std::ranges::count(text, '\n')) + 1;
+  for (const auto& concern : renode::platform_concerns(text, shipped))
+    if (concern.line == 0 || concern.line > lines || concern.message.empty()) std::abort();
+  const auto finding = renode::explain_platform_error(text, {"/nodes/0/memory/0"});
+  if (finding.message.empty() || finding.message.size() > 500) std::abort();
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -96,6 +107,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 'l': check_log(text, text.size() / 2); break;
     case 'p': check_probe(text); break;
     case 's': check_small(text); break;
+    case 'r': check_platform(text); break;
     default: break;
   }
   return 0;

@@ -68,13 +68,33 @@ nodes:
 }
 
 TEST(Resc, WhatWouldBeMoreThanAPlatformIsNotTaken) {
-  for (const char* bad : {"@my.repl", "@platforms/../../etc/passwd.repl", "@platforms/a b.repl", "@platforms/x.repl\";quit", "@http://x/platforms/boards/x.repl", "$unknown", ""}) {
+  for (const char* bad : {"@../my.repl", "@platforms/../../etc/passwd.repl", "@platforms/a b.repl", "@platforms/x.repl\";quit", "@http://x/platforms/boards/x.repl", "$unknown", ""}) {
     const Resc resc = read_resc(std::string("machine LoadPlatformDescription ") + bad);
-    EXPECT_EQ(resc.platform, "") << bad;
+    EXPECT_EQ(resc.platform + resc.platform_file, "") << bad;
     EXPECT_EQ(resc.ignored.size(), 1u) << bad;
   }
   EXPECT_TRUE(read_resc("showAnalyzer sysbus.uart0\"}; x").terminals.empty());
   EXPECT_EQ(read_resc("mach create \"a\"\nmach create \"b\"").ignored.size(), 1u);
+}
+
+TEST(Resc, APlatformOfItsOwnComesIntoTheBoard) {
+  const Resc resc = read_resc("mach create \"mine\"\nmachine LoadPlatformDescription $ORIGIN/parts/my.repl\n");
+  EXPECT_EQ(resc.platform, "");
+  EXPECT_EQ(resc.platform_file, "parts/my.repl");
+  EXPECT_EQ(read_resc("machine LoadPlatformDescription @my.repl").platform_file, "my.repl");
+  EXPECT_EQ(board_yaml(resc, "using \"platforms/cpus/a.repl\"\r\n\nled: Miscellaneous.LED @ gpio\n    invert: true"), R"(schema: 1
+name: "mine"
+nodes:
+  - id: node0
+    backend: renode
+    targets:
+      renode:
+        platform_text: |2
+          using "platforms/cpus/a.repl"
+
+          led: Miscellaneous.LED @ gpio
+              invert: true
+)");
 }
 
 TEST(Resc, AnyTextIsRead) {

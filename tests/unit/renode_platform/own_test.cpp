@@ -1,0 +1,56 @@
+#include "backend/renode/own_platform.hpp"
+
+#include <gtest/gtest.h>
+
+namespace virserver::backend::renode {
+namespace {
+
+const std::vector<std::string> shipped{"cpus/stm32f4.repl"};
+
+// The lines of the concerns, those with code negative.
+std::vector<int> lines(std::string_view text) {
+  std::vector<int> found;
+  for (const auto& concern : platform_concerns(text, shipped)) {
+    EXPECT_FALSE(concern.message.empty());
+    found.push_back(concern.code ? -static_cast<int>(concern.line) : static_cast<int>(concern.line));
+  }
+  return found;
+}
+using Lines = std::vector<int>;
+
+TEST(OwnPlatform, WhatOnlyDescribesIsTaken) {
+  EXPECT_EQ(lines(R"(// init: x; y
+using "platforms/cpus/stm32f4.repl"
+/* a comment */
+led: Miscellaneous.LED @ gpioPortD { invert: true; initialised: 1 }
+
+sysbus:
+    init:
+        Tag <0x40000000, 0x400> "TIMER" 0x1
+        ApplySVD @https://example.org/chip.svd.gz
+    
+nextInit: UART.PL011 @ sysbus 0x1000
+)"), Lines());
+}
+
+TEST(OwnPlatform, FilesThatRenodeDoesNotShip) {
+  EXPECT_EQ(lines("using \"other.repl\"\nusing \"platforms/../x.repl\"\nusing \"/etc/x.repl\"\nusing \"platforms/cpus/none.repl\"\nusing\t\"./a.repl\""), (Lines{1, 2, 3, 4, 5}));
+}
+
+TEST(OwnPlatform, WhatWouldRunWhatTheUserWrote) {
+  EXPECT_EQ(lines("m: Python.PythonPeripheral @ sysbus 0x0"), Lines{-1});
+  EXPECT_EQ(lines("sysbus:\n    init:\n        Tag x; python \"import os\""), Lines{-3});
+  EXPECT_EQ(lines("sysbus:\n    init add:\n        LoadBinary @/etc/passwd 0x0"), Lines{-3});
+  EXPECT_EQ(lines("sysbus:\n    reset:\n        Log `x`"), Lines{-3});
+  EXPECT_EQ(lines("sysbus:\n    init:\n        Log $x"), Lines{-3});
+  EXPECT_EQ(lines("sysbus: { init: { Log a } }"), Lines{-1});
+  EXPECT_EQ(lines("sysbus:\n    init : Log a"), Lines{-2});
+  EXPECT_EQ(lines("sysbus:\n    init:\n        Tag a\n\n        Log b; c\n    x: 1; y: 2"), Lines{-5}) << "a section goes on over empty lines and ends with its indentation";
+}
+
+TEST(OwnPlatform, AnyTextIsRead) {
+  for (const char* text : {"", "\n", "\"", "/*", "init:", "using", "using \"", "init add", "'", "\\"}) lines(text);
+}
+
+}  // namespace
+}  // namespace virserver::backend::renode
