@@ -225,11 +225,11 @@ page('install.md', async (take) => {
   for (let i = 0; i < 5; ++i) await run(i < 4 ? take('commands') : { text: take('commands').text.replace('~/.config/fish/completions', folder) });
 });
 
-test('backends.md: its table of features is what the server answers', async () => {
+test('backends.md: its list of features is what the server answers for', async () => {
   const { backends } = await server.discovered();
-  const rows = [...readFileSync(join(root, 'docs/backends.md'), 'utf8').matchAll(/^\| `([a-z_]+)` \| (yes|no) \|/gm)];
-  assert.deepStrictEqual(Object.fromEntries(rows.map(([, name, has]) => [name, has === 'yes'])), backends.qemu.features);
-  assert.ok(Object.values(backends.skyeye.features).every((has) => !has), 'skyeye has features now: give it a column');
+  const text = readFileSync(join(root, 'docs/backends.md'), 'utf8');
+  const listed = [...text.slice(text.indexOf('What the names mean')).matchAll(/^\| `([a-z_]+)` \|/gm)].map(([, name]) => name);
+  assert.deepStrictEqual(listed.sort(), Object.keys(backends.qemu.features).sort());  // who has them: tests/conformance
 });
 
 test('every page with code blocks is tried', () => {
