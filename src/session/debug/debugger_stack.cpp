@@ -22,9 +22,15 @@ Task<Result<Debugger::Stack>> Debugger::unwind(gdb::Client& client, gdb::ThreadI
   Stack stack;
   for (std::size_t i = 0; i < wanted.size() && i < values->size(); ++i)
     if ((*values)[i]) stack.registers[wanted[i].name] = number(*(*values)[i]);
-  // The unwinder's names are the usual ones; a stub may have others.
-  if (const auto* pc = description.program_counter(); pc && stack.registers.contains(pc->name)) stack.registers.emplace("pc", stack.registers[pc->name]);
-  if (const auto* sp = description.stack_pointer(); sp && stack.registers.contains(sp->name)) stack.registers.emplace("sp", stack.registers[sp->name]);
+  // The unwinder's names are the usual ones; a stub may have others: Renode's RISC-V has x1 for ra.
+  auto name_too = [&](std::string_view usual) {
+    const auto* reg = description.find(usual);
+    if (const auto value = reg ? stack.registers.find(reg->name) : stack.registers.end(); value != stack.registers.end())
+      stack.registers.emplace(usual, value->second);
+  };
+  name_too("pc");
+  name_too("sp");
+  for (unsigned i = 0; !image::dwarf_register_name(host_.plan.architecture, i).empty(); ++i) name_too(image::dwarf_register_name(host_.plan.architecture, i));
   if (!stack.registers.contains("pc")) co_return fail(ErrorCode::REGISTER_UNAVAILABLE, "the emulator does not give the program counter");
 
   const auto loaded = co_await symbols();

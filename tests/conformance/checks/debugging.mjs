@@ -53,13 +53,15 @@ export const checks = [
     },
   },
   {
-    feature: 'registers', name: 'read and written while it stands; refused while it runs, and by a wrong name',
+    feature: 'registers', name: 'read and written while it stands; while it runs told or refused; a wrong name is refused',
     async run(bench) {
       const target = await bench.running();
-      target.refused(await target.get('/registers'), 409, 'TARGET_RUNNING', /pause/);
+      const live = await target.get('/registers');  // some emulators tell them beside the running processor
+      if (live.status !== 200) target.refused(live, 409, 'TARGET_RUNNING', /pause/);
+      assert.strictEqual((await target.state()).state, 'running');
       await target.pause();
       const names = target.must(await target.get('/registers?scope=general')).items.map((each) => each.name);
-      for (const name of [bench.board.pc, bench.board.argument]) assert.ok(names.includes(name), `${name} is not in ${names}`);
+      assert.ok(names.includes(bench.board.pc), `${bench.board.pc} is not in ${names}`);
       const before = await target.register(bench.board.argument);
       target.must(await target.post(`/registers/${bench.board.argument}`, { value: 0x1234 }));
       assert.strictEqual(await target.register(bench.board.argument), 0x1234n);
