@@ -102,6 +102,12 @@ Result<void> check_vector_table(const EnginePlan& plan, std::span<const LoadImag
 
 }  // namespace
 
+const LoadImage& starting_image(std::span<const LoadImage> images) {
+  for (const char* role : {"bootloader", "application"})
+    if (const auto found = std::ranges::find(images, role, &LoadImage::role); found != images.end()) return *found;
+  return images.front();
+}
+
 std::uint64_t vector_table(const EnginePlan& plan, std::span<const LoadImage> images) {
   boost::system::error_code ec;
   if (const auto* known = plan.data.if_contains("vector_table")) return known->to_number<std::uint64_t>(ec);
@@ -110,8 +116,7 @@ std::uint64_t vector_table(const EnginePlan& plan, std::span<const LoadImage> im
     const auto flash = std::ranges::find(plan.memory, false, &MemoryRegion::writable);
     return flash == plan.memory.end() ? 0 : flash->address;
   }
-  const auto boot = std::ranges::find(images, "bootloader", &LoadImage::role);
-  const auto& first = boot != images.end() ? *boot : images.front();
+  const auto& first = starting_image(images);
   if (first.image->metadata.vector_table) return *first.image->metadata.vector_table;
   return first.image->regions.empty() ? 0 : first.image->regions.front().address;
 }
@@ -157,8 +162,10 @@ Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> ima
 
 Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image) {
   const std::span<const LoadImage> alone(&image, 1);
+  // Where the table is taken from the image that starts, only such an image must have one.
+  const bool beside = plan.data.contains("vector_table_from_image") && image.role != "bootloader" && image.role != "application";
   for (Error& problem : image_problems(plan, alone)) {
-    if (problem.code == ErrorCode::IMAGE_BAD_VECTOR_TABLE && !table_address(plan, alone, vector_table(plan, alone))) continue;
+    if (problem.code == ErrorCode::IMAGE_BAD_VECTOR_TABLE && (beside || !table_address(plan, alone, vector_table(plan, alone)))) continue;
     return std::unexpected(std::move(problem));
   }
   return {};

@@ -12,9 +12,12 @@ namespace virserver::backend {
 Result<void> check_images(const EnginePlan& plan, std::span<const LoadImage> images);
 
 // Cortex-M: where the processor finds its stack pointer and first address at a reset. The board's word; on a backend that
-// can be told (data.vector_table_from_image), the symbol or else the first bytes of the bootloader, or of the first image;
-// without images the beginning of flash.
+// can be told (data.vector_table_from_image), the symbol or else the first bytes of the image that starts; without images
+// the beginning of flash.
 std::uint64_t vector_table(const EnginePlan& plan, std::span<const LoadImage> images = {});
+
+// The image that the processor starts in: the bootloader, else the application, else the first. There must be one.
+const LoadImage& starting_image(std::span<const LoadImage> images);
 
 // What is wrong with one image whatever others are loaded beside it: the vector table may be in another.
 Result<void> check_one_of_several(const EnginePlan& plan, const LoadImage& image);

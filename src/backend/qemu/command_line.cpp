@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "backend/load_check.hpp"
 #include "backend/qemu/machine.hpp"
 #include "backend/qemu/guest_watch.hpp"
 #include "backend/qemu/interrupt_lines.hpp"
@@ -66,8 +67,7 @@ const BootStub* stub_for(const EnginePlan& plan, const std::vector<LoadImage>& i
 
 std::optional<std::uint64_t> start_address(const EnginePlan& plan, const std::vector<LoadImage>& images) {
   if (plan.profile == 'M' || images.empty()) return std::nullopt;
-  const auto boot = std::ranges::find(images, "bootloader", &LoadImage::role);
-  const auto& image = *(boot != images.end() ? boot : images.begin())->image;
+  const auto& image = *starting_image(images).image;
   auto entry = image.metadata.entry;
   if (!entry && !image.regions.empty()) entry = image.regions.front().address;
   if (!entry || entry == number(plan.data, "reset_address")) return std::nullopt;

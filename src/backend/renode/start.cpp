@@ -170,8 +170,7 @@ Result<Load> load_images(const EnginePlan& plan, std::span<const LoadImage> imag
   if (plan.profile == 'M') {
     for (const auto& cpu : *cpus) load.steps.push_back({Command(cpu).word("InitVectorTableOffset").address(vector_table(plan, images))});
   } else {
-    const auto boot = std::ranges::find(images, "bootloader", &LoadImage::role);
-    const auto& first = *(boot != images.end() ? boot->image : images.front().image);
+    const auto& first = *starting_image(images).image;
     const auto entry = first.metadata.entry ? *first.metadata.entry : first.regions.empty() ? 0 : first.regions.front().address;
     for (const auto& cpu : *cpus) script.push_back(Command(cpu).word("PC").address(entry));
   }

@@ -92,6 +92,17 @@ TEST(LoadCheck, OneOfSeveralNeedsNoTableOfItsOwn) {
   EXPECT_EQ(upload(table(0x90000000, 0, 0)), ErrorCode::IMAGE_OUTSIDE_MEMORY);
 }
 
+TEST(LoadCheck, DataBesideTheProgramHasNoTableWhereTheProgramsIsTaken) {
+  auto plan = board();
+  plan.data = {{"vector_table_from_image", true}};
+  const auto program = table(0, 0x20002000, 0x41), data = table(0x20000000, 0, 0);
+  EXPECT_TRUE(check_one_of_several(plan, {"data.bin", "data", &data}));
+  EXPECT_FALSE(check_one_of_several(plan, {"data.bin", "application", &data}));
+  const std::vector<LoadImage> both{{"app-data.bin", "app-data", &data}, {"app.bin", "application", &program}};
+  EXPECT_TRUE(check_images(plan, both)) << "the application starts, whatever comes first";
+  EXPECT_EQ(starting_image(both).name, "app.bin");
+}
+
 TEST(LoadCheck, DefaultAddress) {
   auto plan = board();
   EXPECT_EQ(default_load_address(plan), 0u);
