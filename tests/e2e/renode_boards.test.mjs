@@ -99,10 +99,10 @@ test('a platform of a user\'s own: by virctl run, imported, over the API, and wh
   await refused('a\u0001b', /control characters/);
   await refused('x'.repeat(300_000), /262144|too long|at most/);
 
-  const strict = await new Server({ args: ['--own-platforms', 'off'] }).start();
+  const strict = await new Server({ args: ['--own-platforms', 'off'], env: { VIRSERVER_RENODE: launcher } }).start();
+  t.after(() => strict.destroy());
   const answer = await strict.post('/api/v1/sessions', { board_config: { nodes: [{ id: 'n', backend: 'renode', targets: { renode: { platform_text: text } } }] } });
   assert.match(answer.text, /takes no platforms of its users[^]*--own-platforms on/);
-  await strict.destroy();
   rmSync(folder, { recursive: true });
 });
 
