@@ -2,6 +2,7 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
 #include <deque>
 
 #include "backend/qemu/engine.hpp"
@@ -16,7 +17,17 @@ namespace {
 constexpr auto dial_timeout = 5s;
 constexpr std::size_t max_objects = 4096, max_answer = 4096;
 
-bool is_controller(std::string_view type) { return type == "child<armv7m>" || type == "child<riscv.sifive.plic>" || type == "child<arm_gic>"; }
+// Which property counts a controller's lines, and the number that boards give to its first. A GIC counts its 32 private
+// interrupts, which are no inputs of it.
+struct Numbering {
+  std::string_view type, count;
+  unsigned first = 0;
+};
+constexpr Numbering numberings[] = {{"child<armv7m>", "num-irq"}, {"child<riscv.sifive.plic>", "num-sources"}, {"child<arm_gic>", "num-irq", 32}};
+const Numbering* numbering_of(std::string_view type) {
+  const auto found = std::ranges::find(numberings, type, &Numbering::type);
+  return found == std::end(numberings) ? nullptr : &*found;
+}
 
 }  // namespace
 
@@ -37,7 +48,17 @@ Task<Result<std::string>> InterruptLines::find_controller() {
       const auto* type = object ? object->if_contains("type") : nullptr;
       if (!name || !type || !name->is_string() || !type->is_string() || !std::string_view(type->get_string()).starts_with("child<")) continue;
       auto child = path + "/" + std::string(name->get_string());
-      if (is_controller(type->get_string())) co_return child;
+      if (const auto* numbering = numbering_of(type->get_string())) {
+        json::object question{{"path", child}, {"property", std::string(numbering->count)}};
+        auto count = co_await engine_.execute("qom-get", std::move(question));
+        if (!count) co_return pass(count);
+        error_code ec;
+        const auto lines = count->to_number<unsigned>(ec);
+        if (ec || lines < numbering->first) co_return fail(ErrorCode::ENGINE_PROTOCOL, "QEMU did not tell how many interrupt lines there are");
+        first_ = numbering->first;
+        end_ = lines;
+        co_return child;
+      }
       paths.push_back(std::move(child));
       ++seen;
     }
@@ -68,7 +89,10 @@ Task<Result<void>> InterruptLines::set(unsigned line, bool level) {
     auto connected = co_await connect();
     if (!connected) co_return pass(connected);
   }
-  const auto command = fmt::format("set_irq_in {} unnamed-gpio-in {} {}\n", path_, line, level ? 1 : 0);
+  // QEMU aborts at a line that is none.
+  if (line < first_ || line >= end_)
+    co_return fail(ErrorCode::INVALID_REQUEST, "the board's interrupt controller has no line {}: its lines are {} to {}", line, first_, end_ - 1);
+  const auto command = fmt::format("set_irq_in {} unnamed-gpio-in {} {}\n", path_, line - first_, level ? 1 : 0);
   auto [written, sent] = co_await asio::async_write(*socket_, asio::buffer(command), tuple_awaitable);
   std::string answer;
   while (!written && answer.find('\n') == std::string::npos && answer.size() < max_answer) {

@@ -20,7 +20,7 @@ class InterruptLines {
 
   explicit InterruptLines(QemuEngine& engine) : engine_(engine) {}
 
-  // Errors: UNSUPPORTED_BY_BACKEND (no controller, or no such line), ENGINE_TIMEOUT, ENGINE_DIED.
+  // Errors: UNSUPPORTED_BY_BACKEND (no controller), INVALID_REQUEST (no such line), ENGINE_TIMEOUT, ENGINE_DIED.
   Task<Result<void>> set(unsigned line, bool level);
 
  private:
@@ -31,6 +31,7 @@ class InterruptLines {
   std::optional<asio::local::stream_protocol::socket> socket_;
   std::unique_ptr<AsyncMutex> lock_;
   std::string path_;
+  unsigned first_ = 0, end_ = 0;  // the lines' numbers
 };
 
 }  // namespace virserver::backend::qemu
