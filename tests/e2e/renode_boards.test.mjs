@@ -91,7 +91,7 @@ test('a platform of a user\'s own: by virctl run, imported, over the API, and wh
     assert.match(answer.text, /\/nodes\/0\/targets\/renode\/platform_text/);
   };
   await refused(`${text}x: Memory.MappedMemory @ sysbus 0x0\n   size: 0x1000\n`, /at `size: 0x1000`: Indent/);
-  await refused('using "./other.repl"', /line 1: .*does not ship/);
+  await refused('using "./other.repl"', /line 1: `using` stands alone on its line/);
   await refused('m: Python.PythonPeripheral @ sysbus 0x50000000\n', /line 1: a model in Python.*--platform-code/);
   await refused('sysbus:\n    init:\n        Tag x; quit\n', /line 3: .*--platform-code/);
   await refused('led: Miscellaneous.LED @ nowhere\n', /nowhere|platform/);

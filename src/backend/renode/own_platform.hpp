@@ -12,9 +12,10 @@ namespace virserver::backend::renode {
 // The text, or nothing when the node brings none.
 std::optional<std::string> own_platform(const board::Node& node);
 
-// What in the text would do more than describe a platform, each with its line: Python models, and commands of the monitor in
-// `init` and `reset` that could run others or name files. And what cannot work: `using` of a file that Renode does not ship.
-// A description is loaded by Renode itself, once outside a sandbox. Pure.
+// What in the text might do more than describe a platform, each with its line: Python models, most commands of the monitor in
+// `init` and `reset`, names of files. And what cannot work: `using` of a file that Renode does not ship. What is not understood
+// counts as code. A description is loaded by Renode itself, once outside a sandbox: this is a filter for people who may use
+// the server, no defence against those who must not. Pure.
 struct PlatformConcern {
   unsigned line = 0;  // from 1
   bool code = false;  // runs what the user wrote; only where the operator permits it

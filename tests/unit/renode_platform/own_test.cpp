@@ -21,13 +21,12 @@ using Lines = std::vector<int>;
 TEST(OwnPlatform, WhatOnlyDescribesIsTaken) {
   EXPECT_EQ(lines(R"(// init: x; y
 using "platforms/cpus/stm32f4.repl"
-/* a comment */
 led: Miscellaneous.LED @ gpioPortD { invert: true; initialised: 1 }
 
 sysbus:
     init:
         Tag <0x40000000, 0x400> "TIMER" 0x1
-        ApplySVD @https://example.org/chip.svd.gz
+        ApplySVD @https://dl.antmicro.com/projects/renode/svd/STM32F40x.svd.gz
     
 nextInit: UART.PL011 @ sysbus 0x1000
 )"), Lines());
@@ -46,6 +45,21 @@ TEST(OwnPlatform, WhatWouldRunWhatTheUserWrote) {
   EXPECT_EQ(lines("sysbus: { init: { Log a } }"), Lines{-1});
   EXPECT_EQ(lines("sysbus:\n    init : Log a"), Lines{-2});
   EXPECT_EQ(lines("sysbus:\n    init:\n        Tag a\n\n        Log b; c\n    x: 1; y: 2"), Lines{-5}) << "a section goes on over empty lines and ends with its indentation";
+}
+
+TEST(OwnPlatform, NothingHidesOrReachesOut) {
+  EXPECT_EQ(lines("/*\n// */ using \"/abs/x.repl\"\n"), Lines{-1});
+  EXPECT_EQ(lines("/**/ using \"platforms/cpus/stm32f4.repl\""), Lines{1});
+  EXPECT_EQ(lines("using \"platforms/cpus/stm32f4.repl\" // \"x\""), Lines{1});
+  for (const char* command : {"CreateFileBackend \"/etc/x\" true", "AddHook 0x0 \"import os\"", "ApplySVD @https://example.org/x", "ApplySVD @https://dl.antmicro.com/../x",
+                              "ApplySVD @https://dl.antmicro.com/x true; y", "Tag <0, 1> \"a\" @x", "LoadBinary x 0", "Tagged 1"}) {
+    const auto found = lines(std::string("cpu:\n    init:\n        ") + command);
+    EXPECT_FALSE(found.empty()) << command;
+    for (const int line : found) EXPECT_EQ(line, -3) << command;
+  }
+  EXPECT_EQ(lines("disk: Storage.Any @ sysbus 0x0\n    file: \"/etc/passwd\"\n"), Lines{-2});
+  EXPECT_EQ(lines("a: B.C @ sysbus 0x0 // see https://example.org"), Lines());
+  EXPECT_EQ(lines("a: B.C\n    script: '''\n"), Lines{-2});
 }
 
 TEST(OwnPlatform, AnyTextIsRead) {
