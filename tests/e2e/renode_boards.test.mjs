@@ -1,7 +1,7 @@
 // Each template of the library that Renode runs boots its firmware there, the same as on QEMU where both run it. Renode is no
 // Debian package: where none is installed, that is said.
 import assert from 'node:assert';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { boots } from './lib/boots.mjs';
@@ -94,6 +94,11 @@ test('a platform of a user\'s own: by virctl run, imported, over the API, and wh
   await refused('using "./other.repl"', /line 1: `using` stands alone on its line/);
   await refused('m: Python.PythonPeripheral @ sysbus 0x50000000\n', /line 1: a model in Python.*--platform-code/);
   await refused('sysbus:\n    init:\n        Tag x; quit\n', /line 3: .*--platform-code/);
+  // Sections that a lexer sees and a reader by lines does not: what they would make must not be there afterwards.
+  const mark = join(folder, 'mark'), owner = `${text}\nu9: UART.PL011 @ sysbus 0x70000000`, make = `CreateFileBackend @${mark} true`;
+  for (const section of [`\n    preinit:\n        logFile @${mark}\n`, `\n    in\rit:\n        ${make}\n`, ` {\n  init // c\n  : { ${make} } }\n`, ` {\n      init:\n  {\n  ${make}\n  }\n}\n`, `\n    init\u00a0:\n        ${make}\n`])
+    await refused(owner + section, /line \d+: .*--platform-code/);
+  assert.ok(!existsSync(mark));
   await refused('led: Miscellaneous.LED @ nowhere\n', /nowhere|platform/);
   await refused(text, /one of both/, { platform: 'boards/stm32f4_discovery' });
   await refused('a\u0001b', /control characters/);

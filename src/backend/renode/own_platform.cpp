@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <cctype>
+#include <string>
 
 namespace virserver::backend::renode {
 namespace {
 
-bool blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
-
 std::string_view trimmed(std::string_view text) {
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
   while (!text.empty() && blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && blank(text.back())) text.remove_suffix(1);
   return text;
@@ -18,16 +18,49 @@ std::string_view trimmed(std::string_view text) {
 
 bool is_word(char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_' || c == '.'; }
 
-// Where the words `init` or `reset` begin a section: behind them, and behind `add`, comes a colon.
-std::size_t section_at(std::string_view line) {
-  for (const std::string_view word : {"init", "reset"})
-    for (auto at = line.find(word); at != line.npos; at = line.find(word, at + 1)) {
-      if ((at > 0 && is_word(line[at - 1])) || (at + word.size() < line.size() && is_word(line[at + word.size()]))) continue;
-      std::string_view rest = trimmed(line.substr(at + word.size()));
-      if (rest.starts_with("add")) rest = trimmed(rest.substr(3));
-      if (rest.starts_with(':')) return static_cast<std::size_t>(rest.data() - line.data()) + 1;
+bool has_word(std::string_view line, std::string_view word) {
+  for (auto at = line.find(word); at != line.npos; at = line.find(word, at + 1))
+    if ((at == 0 || !is_word(line[at - 1])) && (at + word.size() == line.size() || !is_word(line[at + word.size()]))) return true;
+  return false;
+}
+
+// A line as Renode's lexer sees it: without its comment, and texts as empty ones. What the lexer might see otherwise is `unclear`.
+struct Line {
+  std::string code;
+  bool names_file = false;  // a text that could name a file of the host
+  const char* unclear = nullptr;
+};
+
+Line read(std::string_view line) {
+  Line result;
+  bool quoted = false;
+  for (std::size_t i = 0; i < line.size(); ++i) {
+    const char c = line[i];
+    if (c == '"') quoted = !quoted;
+    else if (quoted && c == '/') result.names_file = true;
+    const auto unclear = [&](const char* what) { result.unclear = result.unclear ? result.unclear : what; };
+    if (c == '\\') unclear("a backslash");
+    if (quoted && c != '"') continue;
+    // Renode begins a comment only at the line's start or behind a space.
+    if (c == '/') {
+      const char next = i + 1 < line.size() ? line[i + 1] : ' ';
+      if (next == '/' && (i == 0 || line[i - 1] == ' ')) break;
+      unclear(next == '*' ? "a block comment, in which code could hide; comment lines with //" : "a slash that begins no comment");
     }
-  return line.npos;
+    result.code += c;
+  }
+  if (quoted) result.unclear = "a text without its end";
+  return result;
+}
+
+// Sections with commands of Renode's monitor. Their words stand anywhere between braces, with blanks and lines between them and the colon.
+bool names_section(std::string_view code) { return has_word(code, "init") || has_word(code, "preinit") || has_word(code, "reset"); }
+
+// The one form whose commands this filter can follow: by indentation. Those of `preinit` are no commands to a peripheral but any of the monitor.
+bool begins_section(std::string_view code) {
+  for (const std::string_view form : {"init:", "init add:", "reset:", "reset add:"})
+    if (code == form) return true;
+  return false;
 }
 
 // A command of a section that only tells Renode names or silences it: any other could run code, write files or fetch from anywhere.
@@ -41,19 +74,12 @@ bool is_plain_command(std::string_view text) {
   return text.starts_with(svd) && made_of(text.substr(svd.size()), "_-./") && !text.contains("..");
 }
 
-// A quoted text that could name a file of the host.
-bool names_file(std::string_view line) {
-  bool quoted = false;
-  for (const char c : line) {
-    if (c == '"' || c == '\'') quoted = !quoted;
-    else if (quoted && c == '/') return true;
-  }
-  return false;
-}
-
-bool has_word(std::string_view line, std::string_view word) {
-  for (auto at = line.find(word); at != line.npos; at = line.find(word, at + 1))
-    if ((at == 0 || !is_word(line[at - 1])) && (at + word.size() == line.size() || !is_word(line[at + word.size()]))) return true;
+// A model of Renode's plugins that loads a library or starts a program: CoSimulated.*, SystemC.*; not Quark_SystemControlSubsystem.
+bool loads_program(std::string_view code) {
+  if (code.contains("CoSimulated")) return true;
+  const std::string_view name = "SystemC";
+  for (auto at = code.find(name); at != code.npos; at = code.find(name, at + 1))
+    if (at + name.size() == code.size() || !std::islower(static_cast<unsigned char>(code[at + name.size()]))) return true;
   return false;
 }
 
@@ -78,27 +104,42 @@ std::vector<PlatformConcern> platform_concerns(std::string_view text, const std:
   std::vector<PlatformConcern> concerns;
   std::string_view rest = text;
   std::optional<std::size_t> section;  // indentation of the line that began one
+  bool begun = false;                  // by the last line
   for (unsigned number = 1; !rest.empty(); ++number) {
     const auto end = rest.find('\n');
-    const std::string_view line = rest.substr(0, end);
+    std::string_view line = rest.substr(0, end);
     rest.remove_prefix(end == rest.npos ? rest.size() : end + 1);
-    const std::string_view content = trimmed(line);
-    if (content.empty() || content.starts_with("//")) continue;
-    const auto indentation = static_cast<std::size_t>(content.data() - line.data());
+    const auto code = [&](const char* message) { concerns.push_back({number, true, message}); };
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (line.contains('\r')) code("a carriage return within the line, which Renode leaves out");
+    if (line.contains("'''")) code("a text of several lines");
+    const Line seen = read(line);
+    const std::string_view content = trimmed(seen.code);
+    if (content.empty()) continue;
+    const auto indentation = line.find_first_not_of(' ');
     if (has_word(content, "using")) {
-      if (!uses_shipped(content, shipped))
+      if (!uses_shipped(trimmed(line), shipped))
         concerns.push_back({number, false, "`using` stands alone on its line and names a file that Renode ships; put the content of others into this one"});
       continue;
     }
-    if (content.contains("/*")) concerns.push_back({number, true, "a block comment, in which code could hide; comment lines with //"});
-    if (content.contains("'''")) concerns.push_back({number, true, "a text of several lines"});
-    if (content.contains("Python")) concerns.push_back({number, true, "a model in Python"});
-    if (names_file(content)) concerns.push_back({number, true, "a text that could name a file"});
-    if (section && indentation <= *section) section.reset();
-    if (section && !is_plain_command(content)) concerns.push_back({number, true, "a command that is none of Tag, SilenceRange, and ApplySVD from Renode's own address"});
-    if (const auto behind = section_at(line); behind != line.npos) {
+    if (section && indentation <= *section) {
+      if (begun) code("a section whose commands do not stand below it, further in");
+      section.reset();
+    }
+    begun = false;
+    if (section) {
+      if (!is_plain_command(trimmed(line))) code("a command that is none of Tag, SilenceRange, and ApplySVD from Renode's own address");
+      continue;
+    }
+    if (seen.unclear) code(seen.unclear);
+    if (seen.names_file) code("a text that could name a file");
+    if (content.contains("Python")) code("a model in Python");
+    if (loads_program(content)) code("a model that loads or starts a program");
+    if (begins_section(content)) {
       section = indentation;
-      if (!trimmed(line.substr(behind)).empty()) concerns.push_back({number, true, "commands on the line of their section"});
+      begun = true;
+    } else if (names_section(content)) {
+      code("commands in another form than `init:`, `init add:`, `reset:` or `reset add:` alone on its line and the commands below it");
     }
   }
   return concerns;

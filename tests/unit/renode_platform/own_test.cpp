@@ -62,6 +62,28 @@ TEST(OwnPlatform, NothingHidesOrReachesOut) {
   EXPECT_EQ(lines("a: B.C\n    script: '''\n"), Lines{-2});
 }
 
+// Renode reads words, not lines: between braces a section may be laid out in any way, and it leaves out every carriage return.
+TEST(OwnPlatform, NoLayoutHidesASection) {
+  const std::vector<std::string> below{"preinit:\n        python \"1\"", "preinit:\n        Tag a", "preinit add:\n        Tag a", "in\rit:\n        Log a",
+                                       "init\r:\n        Log a", "init\u00a0:\n        Log a", "init :\n        Log a", "init  add:\n        Log a",
+                                       "\tinit add :\n        Log a", "init:\n    Log a", "init: // c\nLog a"};
+  for (const auto& section : below)
+    EXPECT_FALSE(lines("u: UART.PL011 @ sysbus 0x0\n    " + section).empty()) << section;
+  const std::vector<std::string> braces{"      init:\n  {\n  Log a\n  }", "  init\n  :\n  { Log a }", "  init // c\n  : { Log a }", "  init\n add: { Log a }",
+                                        "  size: 1; init: { Log a }", "  reset:\n\n  // c\n  {Log a}", "  x: new A.B { init\n: { Log a } }",
+                                        "  x: \"a\\\" // \"; init: { Log a }", "  x: /\" // \"; init: { Log a }", "  init:\n      Tag a;\n }; { Log a }"};
+  for (const auto& section : braces)
+    EXPECT_FALSE(lines("u: UART.PL011 @ sysbus 0x0 {\n" + section + "\n}\n").empty()) << section;
+  EXPECT_EQ(lines("u: A.B @ sysbus 0x0\n    x: \"'/etc/passwd\""), Lines{-2});
+  EXPECT_EQ(lines("u: CoSimulated.CoSimulatedPeripheral @ sysbus 0x0"), Lines{-1});
+  EXPECT_EQ(lines("u: SystemC.SystemCPeripheral @ sysbus 0x0\nv: SystemC .X @ sysbus 0x0"), (Lines{-1, -2}));
+}
+
+TEST(OwnPlatform, WhatOnlyLooksLikeASectionIsTaken) {
+  EXPECT_EQ(lines("scss: Miscellaneous.Quark_SystemControlSubsystem @ sysbus 0x0"), Lines());
+  EXPECT_EQ(lines("initial: UART.PL011 @ sysbus 0x0 // the reset line, init: see \"/a\"\r\n    name: \"init: reset\"\r\n    // preinit: { x }\r\n"), Lines());
+}
+
 TEST(OwnPlatform, AnyTextIsRead) {
   for (const char* text : {"", "\n", "\"", "/*", "init:", "using", "using \"", "init add", "'", "\\"}) lines(text);
 }
