@@ -1,4 +1,5 @@
-// Arm state of ARMv5 to ARMv7-A. Processors but the first one sleep.
+// Arm state of ARMv4T to ARMv7-A. Processors but the first one sleep. NO_CP15: there is no system control coprocessor, and so
+// no sleep.
 #include "board.h"
 
 __asm__(
@@ -13,7 +14,9 @@ __asm__(
 #if __ARM_ARCH >= 7 || defined(__ARM_ARCH_6KZ__) || defined(__ARM_ARCH_6ZK__)
     " ldr r0, =_start\n mcr p15, 0, r0, c12, c0, 0\n"  // VBAR
 #endif
+#ifndef NO_CP15
     " mrc p15, 0, r0, c1, c0, 0\n bic r0, r0, #0x2000\n mcr p15, 0, r0, c1, c0, 0\n"  // SCTLR: vectors not at 0xffff0000
+#endif
     " b start_c\n"
     "undefined:\n ldr sp, =__stack_top\n sub r0, lr, #4\n b report_fault\n"
     "other_fault:\n ldr sp, =__stack_top\n sub r0, lr, #8\n b report_fault\n"
@@ -22,7 +25,7 @@ __asm__(
 void cpu_wait(void) {
 #if __ARM_ARCH >= 7
   __asm__ volatile("dsb sy\n wfi" ::: "memory");
-#else
+#elif !defined(NO_CP15)
   __asm__ volatile("mcr p15, 0, %0, c7, c0, 4" ::"r"(0) : "memory");
 #endif
 }

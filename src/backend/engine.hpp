@@ -75,6 +75,9 @@ class Engine {
   virtual bool paused() const = 0;
   virtual std::optional<std::uint64_t> virtual_time_ns() const { return std::nullopt; }
 
+  // What a process may use that the engine starts later, for one that was taken over and resets by a new process.
+  virtual void set_limits(const process::Limits& limits) { (void)limits; }
+
   // Ends the emulator: politely, after `grace` by force. Completes when it is gone. Then one `exited` event has come.
   virtual Task<> power_off(std::chrono::milliseconds grace) = 0;
 

@@ -31,6 +31,11 @@ class Machine {
   // the stub. Errors: MEMORY_UNMAPPED, UNSUPPORTED_BY_BACKEND, those of the engine.
   virtual Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size) = 0;
 
+  // Stops a running machine whose stub does not hear then (gdb::Quirks::Interrupt::outside); the stub tells of the stop.
+  virtual Task<Result<void>> interrupt() {
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend's stub is interrupted by itself");
+  }
+
   // A command of the emulator's own monitor and what it prints.
   virtual Task<Result<std::string>> monitor(std::string command) = 0;
 

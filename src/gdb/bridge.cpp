@@ -58,8 +58,25 @@ Task<Result<void>> Bridge::attach(Then then, Owner by) {
 
 Task<Result<void>> Bridge::attach_locked(Then then, Owner by) {
   if (client_) co_return Result<void>();
+  auto was_running = co_await connect();
+  if (!was_running) co_return pass(was_running);
+  lost_.reset();
+  auto put = co_await put_breakpoints();
+  if (!put) co_return pass(put);
+  const auto told = everyone();
+  for (const auto& one : told) one.subscriber->on_attached();
+  if (then == Then::run || (then == Then::as_before && *was_running)) co_return co_await run(0, Resume{.waits = false});
+  if (*was_running) {
+    if (by != 0) interrupter_ = by;
+    last_stop_->signal = kSignalInt;
+  }
+  announce(*last_stop_);
+  co_return Result<void>();
+}
+
+Task<Result<bool>> Bridge::connect() {
   if (closing_) co_return fail(ErrorCode::TARGET_OFF, "the session ends");
-  co_await reap();
+  if (!client_) co_await reap();
   auto connection = co_await target_.dial();
   if (!connection) co_return pass(connection);
   auto client = std::make_unique<Client>(executor_, std::move(connection->socket), target_.quirks, target_.architecture);
@@ -75,24 +92,14 @@ Task<Result<void>> Bridge::attach_locked(Then then, Owner by) {
   client->on_closed = [this, one = client.get()](const Error& why) {
     if (client_.get() == one) lost(why);
   };
+  if (client_) retire();
   client_ = std::move(client);
   description_ = client_->description();
   state_ = TargetState::stopped;
   last_stop_ = std::move(*stop);
-  aborted_ = false;
-  lost_.reset();
+  aborted_ = interrupting_ = false;
   installed_.clear();
-  auto put = co_await put_breakpoints();
-  if (!put) co_return pass(put);
-  const auto told = everyone();
-  for (const auto& one : told) one.subscriber->on_attached();
-  if (then == Then::run || (then == Then::as_before && connection->was_running)) co_return co_await run(0, Resume{.waits = false});
-  if (connection->was_running) {
-    if (by != 0) interrupter_ = by;
-    last_stop_->signal = kSignalInt;
-  }
-  announce(*last_stop_);
-  co_return Result<void>();
+  co_return connection->was_running;
 }
 
 Task<Result<void>> Bridge::put_breakpoints() {
@@ -150,7 +157,7 @@ Task<> Bridge::reap() {
 }
 
 void Bridge::lost(Error why) {
-  if (!client_) return;
+  if (!client_ || reconnecting_) return;
   retire();
   state_ = TargetState::detached;
   last_stop_.reset();

@@ -210,6 +210,8 @@ class Bridge {
   enum class Quiet { no, interrupt, step };
 
   Task<Result<void>> attach_locked(Then then, Owner by);
+  // Another client in the place of the one there is, if any; the machine stands. True: it ran before. The lock is held.
+  Task<Result<bool>> connect();
   void lost(Error why);
   void retire();
   Task<> reap();
@@ -247,6 +249,7 @@ class Bridge {
   Task<Result<void>> put_breakpoints();
   Task<Result<void>> reset_machine();
   Task<Result<void>> reset_unplayed();
+  Task<Result<void>> reset_reconnecting();
   Task<Result<void>> put_downloads();
   Task<Result<void>> answering();  // attached, and the stub answers now
   // The client, for one call of `use` on a machine that may run: stopped for that moment if need be. The lock is held.
@@ -271,6 +274,8 @@ class Bridge {
 
   Downloads downloads_;
   bool resetting_ = false;  // by a call here, and machine_was_reset has not come yet
+  bool reconnecting_ = false;  // the end of the connection is no news: another one follows
+  bool interrupting_ = false;  // asked from outside, and no stop has come since
 
   AsyncMutex lock_;  // attaching, resuming, changing breakpoints
   Quiet quiet_ = Quiet::no;

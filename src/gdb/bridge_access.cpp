@@ -142,6 +142,7 @@ Task<Result<void>> Bridge::briefly(std::function<Task<Result<void>>(Client& clie
 // A machine whose images were written over stands for it, so that it never runs what the reset brings back.
 Task<Result<void>> Bridge::reset_machine() {
   resetting_ = true;
+  if (target_.quirks.reset_reconnects) co_return co_await reset_reconnecting();
   if (downloads_.empty()) co_return co_await reset_unplayed();
   const auto lock = co_await lock_.lock();
   auto attached = co_await attach_locked(Then::as_before, 0);
@@ -153,6 +154,33 @@ Task<Result<void>> Bridge::reset_machine() {
   };
   auto use = [this, call] { return call(this); };
   co_return co_await at_any_time(std::move(use));
+}
+
+// Nobody is told of the connection that ends: the next one goes on in its place, with the breakpoints in the machine before it
+// runs.
+Task<Result<void>> Bridge::reset_reconnecting() {
+  const auto lock = co_await lock_.lock();
+  auto attached = co_await attach_locked(Then::as_before, 0);
+  if (!attached) co_return pass(attached);
+  const bool ran = state_ == TargetState::running;
+  reconnecting_ = true;
+  auto done = co_await reset_unplayed();
+  if (done) {
+    auto connected = co_await connect();
+    if (!connected) done = pass(connected);
+  }
+  reconnecting_ = false;
+  if (done) done = co_await put_breakpoints();
+  if (done && !downloads_.empty()) done = co_await put_downloads();
+  if (!done) {
+    lost(done.error());
+    co_return done;
+  }
+  if (!ran) co_return Result<void>();
+  running_packet_ = client_->resume_packet();
+  running_steps_ = false;
+  state_ = TargetState::running;
+  co_return co_await send_resume();
 }
 
 // No access is completed meanwhile, and one that was to be is of the past.

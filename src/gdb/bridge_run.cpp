@@ -39,6 +39,7 @@ void Bridge::stopped(StopReply stop) {
     aborted_ = target_.quirks.abort_is_final;
     stop.thread = client_->current_thread();
   }
+  if (std::exchange(interrupting_, false) && stop.signal == kSignalTrap) stop.signal = kSignalInt;
   if (passing_) {
     passed_stop_ = std::move(stop);
     return wake();
@@ -189,7 +190,10 @@ Task<Result<bool>> Bridge::step_off() {
 Task<Result<void>> Bridge::send_interrupt() {
   if (target_.quirks.interrupt == Quirks::Interrupt::byte) co_return client_->interrupt();
   if (!target_.interrupt) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{} cannot be interrupted while it runs", target_.quirks.name);
-  co_return co_await target_.interrupt();
+  interrupting_ = true;
+  auto done = co_await target_.interrupt();
+  if (!done) interrupting_ = false;
+  co_return done;
 }
 
 Task<Result<StopReply>> Bridge::interrupt(Owner owner) {

@@ -168,7 +168,7 @@ Task<Result<void>> Client::write_memory(std::uint64_t address, Bytes bytes, Thre
 Task<Result<void>> Client::insert(Breakpoint breakpoint) {
   const auto lock = co_await lock_.lock();
   if (quirks_.breakpoint_insertions > 0 && insertions_ >= quirks_.breakpoint_insertions)
-    co_return fail(ErrorCode::BREAKPOINT_REFUSED, "{} takes {} breakpoints in the life of a process; power-cycle the board for more",
+    co_return fail(ErrorCode::BREAKPOINT_REFUSED, "{} takes {} breakpoints in the life of a process, those that were removed among them; a reset of the board begins anew",
                    quirks_.name, quirks_.breakpoint_insertions);
   auto reply = co_await ask(insert_packet(breakpoint));
   if (!reply) co_return pass(reply);

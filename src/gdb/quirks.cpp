@@ -29,11 +29,13 @@ const Quirks kRenode{.name = "Renode",
                      .max_memory_bytes = 1024,
                      .abort_is_final = true};
 
-// 0x03 is not heard while running; a breakpoint at the pc is hit again by continue and step; the 256th insertion fails.
+// 0x03 is not heard while running, and a stop that was asked for on the command line looks like any other; a breakpoint at the
+// pc is hit again by continue and step; the 256th insertion fails.
 const Quirks kSkyEye{.name = "SkyEye",
                      .interrupt = Quirks::Interrupt::outside,
                      .max_memory_bytes = 512,
                      .step_off_breakpoints = true,
+                     .reset_reconnects = true,
                      .breakpoint_insertions = 255};
 
 }  // namespace virserver::gdb

@@ -31,6 +31,8 @@ struct Quirks {
   bool step_off_breakpoints = false;
   // After the processor aborted (X) a resume wedges the stub: only a reset helps.
   bool abort_is_final = false;
+  // A reset is another process: the machine stands afterwards, the connection is over, and the stub knows no breakpoints.
+  bool reset_reconnects = false;
   // Breakpoints that a process of this emulator takes in its life; 0: no limit known.
   int breakpoint_insertions = 0;
 };

@@ -75,6 +75,7 @@ struct ExecSpec {
   std::vector<ConsoleSpec> consoles;
   std::uint64_t log_bound = 16u << 20;  // kept bytes a console
   std::uint64_t emulator_first_offset = 0;  // of the pseudo-console "emulator": stdout and stderr of the emulator
+  bool terminal = false;            // its stdin, stdout and stderr are a terminal in raw mode, and "emulator" takes write()
 };
 
 struct ExitStatus {

@@ -34,6 +34,7 @@ Result<Fd> launch_data(const ExecSpec& spec) {
   launch.env = spec.env;
   launch.log_bound = spec.log_bound;
   launch.emulator_first_offset = spec.emulator_first_offset;
+  launch.terminal = spec.terminal;
   for (const auto& c : spec.consoles) {
     const auto kind = wire_kind(c.kind);
     launch.consoles.push_back({c.name, kind, c.child_fd, c.port, c.first_offset});

@@ -11,6 +11,7 @@
 #include "backend/absent.hpp"
 #include "backend/qemu/qemu.hpp"
 #include "backend/renode/renode.hpp"
+#include "backend/skyeye/skyeye.hpp"
 #include "base/id.hpp"
 #include "base/log.hpp"
 #include "http/server.hpp"
@@ -77,10 +78,14 @@ std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& confi
   renode.allow_unsandboxed_tcp = config.allow_unsandboxed_tcp;
   renode.own_platforms = config.own_platforms == "on" || (config.own_platforms == "auto" && !config.allow_remote);
   renode.platform_code = config.platform_code;
+  backend::SkyEyeConfig skyeye;
+  skyeye.launcher = config.skyeye;
+  skyeye.host = host;
+  skyeye.sandbox = sandbox;
   std::vector<std::unique_ptr<backend::Backend>> backends;
   backends.push_back(backend::make_qemu(std::move(qemu), pool));
   backends.push_back(backend::make_renode(std::move(renode), pool));
-  backends.push_back(backend::make_absent_skyeye());
+  backends.push_back(backend::make_skyeye(std::move(skyeye), pool));
   return backends;
 }
 

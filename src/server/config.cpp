@@ -91,6 +91,7 @@ ParsedConfig parse_config(int argc, char** argv) {
       ->envname("VIRSERVER_OWN_PLATFORMS")->check(CLI::IsMember({"auto", "on", "off"}))->capture_default_str();
   app.add_flag("--platform-code", config.platform_code, "Such descriptions may also have models in Python and commands of Renode's monitor: code of users, run by the server's user")
       ->envname("VIRSERVER_PLATFORM_CODE");
+  app.add_option("--skyeye", config.skyeye, "SkyEye's launcher to use instead of the one in PATH")->envname("VIRSERVER_SKYEYE")->type_name("FILE");
   app.add_option("--shim", config.shim, "The virserver-shim executable; by default beside virserver or in ../libexec/virserver")
       ->envname("VIRSERVER_SHIM")->type_name("FILE");
   app.add_option("--sandbox", config.sandbox, "auto: full isolation where the host allows it; reduced: without namespaces")

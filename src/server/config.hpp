@@ -20,6 +20,7 @@ struct Config {
   std::vector<std::string> allowed_hosts, allowed_origins;
   std::vector<std::filesystem::path> qemu_dirs;
   std::filesystem::path renode;  // launcher; empty: in PATH
+  std::filesystem::path skyeye;  // launcher; empty: in PATH
   bool allow_unsandboxed_tcp = false;
   std::string own_platforms = "auto";  // auto: on a loopback address; on; off
   bool platform_code = false;

@@ -39,6 +39,7 @@ Task<> Session::restore() {
       self->row_.engine = number;
       co_await self->start_player(true);  // its watchpoints go in when the bridge attaches, below
       self->engine_ = std::move(*adopted);
+      self->engine_->set_limits(self->limits());
       const bool was_running = self->state_ != State::paused;  // the row may be older than the last change
       self->set_state(self->engine_->paused() ? State::paused : State::running, "taken over after a restart of the server");
       self->wire_engine();

@@ -98,7 +98,13 @@ int Console::open_fifos() {
   return 0;
 }
 
-int Console::open_output(int& child_end) {
+int Console::open_output(const std::string& engine_dir, int& child_end) {
+  if (kind_ == Kind::pty) {
+    std::vector<ChildFd> none;
+    if (const int error = open(engine_dir, none)) return error;
+    child_end = fcntl(slave_, F_DUPFD_CLOEXEC, 3);
+    return child_end < 0 ? errno : 0;
+  }
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) return errno;
   fcntl(ends[0], F_SETFL, O_NONBLOCK);

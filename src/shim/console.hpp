@@ -17,7 +17,8 @@ class Console {
 
   // Makes our end and, for a socketpair, the emulator's (added to `children`). Returns errno.
   int open(const std::string& engine_dir, std::vector<ChildFd>& children);
-  int open_output(int& child_end);  // the pseudo-console of stdout and stderr: a pipe
+  // The pseudo-console of stdout and stderr: a pipe, or the terminal that `spec` asks for by its kind.
+  int open_output(const std::string& engine_dir, int& child_end);
   // tcp: one attempt to reach the emulator. True when a descriptor is new and must be watched.
   bool try_connect();
   bool wants_connect() const { return kind_ == Kind::tcp && fd_ < 0; }

@@ -26,7 +26,7 @@ constexpr const char* kSteps[] = {"descriptors", "exec"};
 }
 
 [[noreturn]] void run_child(char** argv, char** env, const Options& options, const std::vector<ChildFd>& child_fds,
-                            int output, int report_fd, pid_t shim) {
+                            int output, bool terminal, int report_fd, pid_t shim) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);  // without a pid namespace nothing else ends the emulator when the shim is killed
   if (getppid() != shim) _exit(127);
   setsid();
@@ -43,9 +43,9 @@ constexpr const char* kSteps[] = {"descriptors", "exec"};
   output = fcntl(output, F_DUPFD_CLOEXEC, high);
   std::vector<int> moved;
   for (const auto& c : child_fds) moved.push_back(fcntl(c.fd, F_DUPFD_CLOEXEC, high));
-  const int null = open("/dev/null", O_RDONLY);
-  if (null < 0 || dup2(null, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) report(report_fd, 0);
-  if (null > 2) close(null);
+  const int input = terminal ? output : open("/dev/null", O_RDONLY);
+  if (input < 0 || dup2(input, 0) < 0 || dup2(output, 1) < 0 || dup2(output, 2) < 0) report(report_fd, 0);
+  if (!terminal && input > 2) close(input);
   for (std::size_t i = 0; i < moved.size(); ++i)
     if (dup2(moved[i], child_fds[i].number) < 0) report(report_fd, 0);
   // Everything of the shim's own is close-on-exec; what else lies between is not expected, but must not leak either.
@@ -82,7 +82,7 @@ LaunchResult launch(const Launch& what, const Options& options, const std::vecto
   const pid_t shim = getpid();
   result.pid = fork();
   if (result.pid == 0)
-    run_child(argv_pointers.data(), env_pointers.data(), options, child_fds, output, report_pipe[1], shim);
+    run_child(argv_pointers.data(), env_pointers.data(), options, child_fds, output, what.terminal, report_pipe[1], shim);
   const int fork_error = errno;
   close(report_pipe[1]);
   if (result.pid < 0) {

@@ -21,7 +21,8 @@ struct LaunchResult {
   const char* failed = "";     // which step
 };
 
-// `output` becomes stdout and stderr; stdin is /dev/null; every other descriptor than `child_fds` is closed.
+// `output` becomes stdout and stderr, and stdin where `what.terminal`, else that is /dev/null; every other descriptor than
+// `child_fds` is closed.
 LaunchResult launch(const Launch& what, const Options& options, const std::vector<ChildFd>& child_fds, int output);
 
 }  // namespace virserver::shim

@@ -134,6 +134,7 @@ struct Launch {
   std::vector<LaunchConsole> consoles;
   std::uint64_t log_bound = 0;
   std::uint64_t emulator_first_offset = 0;
+  bool terminal = false;  // stdin, stdout and stderr are a terminal, and the console `emulator` takes input
 };
 
 inline std::string encode(const Launch& launch) {
@@ -142,7 +143,7 @@ inline std::string encode(const Launch& launch) {
   w.put(static_cast<std::uint32_t>(launch.consoles.size()));
   for (const auto& c : launch.consoles)
     w.string(c.name).put(c.kind).put(c.child_fd).put(c.port).put(c.first_offset);
-  w.put(launch.log_bound).put(launch.emulator_first_offset);
+  w.put(launch.log_bound).put(launch.emulator_first_offset).put(std::uint8_t{launch.terminal});
   return w.data();
 }
 
@@ -162,7 +163,9 @@ inline bool decode(std::string_view data, Launch& launch) {
   }
   launch.log_bound = r.get<std::uint64_t>();
   launch.emulator_first_offset = r.get<std::uint64_t>();
-  return r.ok() && !launch.argv.empty();
+  const bool whole = r.ok() && !launch.argv.empty();
+  launch.terminal = r.get<std::uint8_t>() != 0;  // a server of before does not say
+  return whole;
 }
 
 // A console's name becomes part of file names.

@@ -185,9 +185,10 @@ void Supervisor::exec(std::uint32_t id, int memfd) {
   LaunchConsole output_spec;
   output_spec.name = kEmulatorConsole;
   output_spec.first_offset = launch_data.emulator_first_offset;
+  if (launch_data.terminal) output_spec.kind = Kind::pty;
   consoles_.push_back(std::make_unique<Console>(console_dir_, output_spec, launch_data.log_bound));
   int output = -1;
-  if (!error) error = consoles_.back()->open_output(output);
+  if (!error) error = consoles_.back()->open_output(options_.engine_dir, output);
   LaunchResult result{-1, error, "consoles"};
   if (!error) result = launch(launch_data, options_, children, output);
   for (const auto& c : children) close(c.fd);

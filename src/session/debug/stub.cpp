@@ -31,6 +31,7 @@ gdb::Target Session::debug_target() {
   target.images = images_;
   if (plan_.architecture == Architecture::arm && plan_.profile == 'M') target.vector_table = backend::vector_table(plan_);
   target.reset = [this] { return reset_machine(); };
+  target.interrupt = [this] { return interrupt_machine(); };
   target.monitor = [this](std::string command) { return ask_monitor(std::move(command)); };
   target.read_memory_running = [this](std::uint64_t address, std::size_t size) { return read_beside(address, size); };
   return target;
@@ -102,6 +103,12 @@ Task<Result<void>> Session::reset_machine() {
   const auto engine = engine_;
   if (!engine) co_return fail(board_off());
   co_return co_await engine->machine()->reset();
+}
+
+Task<Result<void>> Session::interrupt_machine() {
+  const auto engine = engine_;
+  if (!engine) co_return fail(board_off());
+  co_return co_await engine->machine()->interrupt();
 }
 
 Task<Result<std::string>> Session::ask_monitor(std::string command) {

@@ -186,6 +186,22 @@ TEST_P(Consoles, RefuseInputThatPilesUp) {
   });
 }
 
+TEST_P(Consoles, TheEmulatorsOwnOneCanBeATerminal) {
+  run([this]() -> Task<> {
+    auto engine = co_await prepare();
+    auto spec = command({"tty", "/proc/self/fd/1"});
+    spec.consoles.clear();
+    spec.terminal = true;
+    co_await exec(*engine, spec);
+    co_await wait_output("emulator", 12);
+    EXPECT_TRUE(co_await engine->write("emulator", bytes("ping\r\n")));
+    co_await wait_output("emulator", 18);
+    EXPECT_EQ(text("emulator"), "pty console\nping\r\n");
+    co_await engine->kill();
+    co_await engine->stop();
+  });
+}
+
 TEST_P(Consoles, OfPtyAndTcpKindWork) {
   run([this]() -> Task<> {
     auto engine = co_await prepare();

@@ -12,6 +12,7 @@ Launch example() {
   launch.consoles = {{"uart0", Kind::socketpair, 7, 0, 1ull << 40}, {"net0", Kind::tcp, -1, 3456, 5}};
   launch.log_bound = 1 << 20;
   launch.emulator_first_offset = 77;
+  launch.terminal = true;
   return launch;
 }
 
@@ -26,11 +27,20 @@ TEST(Protocol, LaunchDataComesBackAsItWas) {
   EXPECT_EQ(back.consoles[1].port, 3456);
   EXPECT_EQ(back.consoles[1].child_fd, -1);
   EXPECT_EQ(back.emulator_first_offset, 77u);
+  EXPECT_TRUE(back.terminal);
+}
+
+TEST(Protocol, ALaunchOfBeforeThereWereTerminalsHasNone) {
+  const auto whole = encode(example());
+  Launch back;
+  ASSERT_TRUE(decode(std::string_view(whole).substr(0, whole.size() - 1), back));
+  EXPECT_EQ(back.emulator_first_offset, 77u);
+  EXPECT_FALSE(back.terminal);
 }
 
 TEST(Protocol, EveryTruncationIsRefused) {
   const auto whole = encode(example());
-  for (std::size_t n = 0; n < whole.size(); ++n) {
+  for (std::size_t n = 0; n + 1 < whole.size(); ++n) {
     Launch back;
     EXPECT_FALSE(decode(std::string_view(whole).substr(0, n), back)) << n;
   }

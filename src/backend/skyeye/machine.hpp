@@ -1,0 +1,25 @@
+// The machine inside a SkyEye process.
+#pragma once
+#include "backend/machine.hpp"
+
+namespace virserver::backend::skyeye {
+
+class SkyEyeEngine;
+
+class SkyEyeMachine final : public Machine {
+ public:
+  explicit SkyEyeMachine(SkyEyeEngine& engine) : engine_(engine) {}
+
+  const gdb::Quirks& quirks() const override { return gdb::kSkyEye; }
+  std::string version() const override;
+  Task<Result<Stub>> open_stub() override;
+  Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size) override;
+  Task<Result<std::string>> monitor(std::string command) override;
+  Task<Result<void>> interrupt() override;
+  Task<Result<void>> reset() override;
+
+ private:
+  SkyEyeEngine& engine_;
+};
+
+}  // namespace virserver::backend::skyeye

@@ -1,0 +1,78 @@
+#include "backend/skyeye/start.hpp"
+
+#include <boost/json.hpp>
+
+#include "backend/skyeye/load_elf.hpp"
+#include "base/bytes.hpp"
+
+namespace virserver::backend::skyeye {
+
+namespace {
+std::string text_of(const boost::json::object& data, const char* key) {
+  const auto* value = data.if_contains(key);
+  return value && value->is_string() ? std::string(value->get_string()) : std::string();
+}
+}  // namespace
+
+std::string to_text(const RunState& state) { return fmt::format("{} {}\n", state.output_offset, state.stub ? 1 : 0); }
+
+RunState parse_run_state(std::string_view text) {
+  RunState state;
+  const auto space = text.find(' ');
+  const auto offset = parse_u64(text.substr(0, space));
+  if (!offset || space == text.npos) return state;
+  state.output_offset = *offset;
+  state.stub = text.substr(space + 1).starts_with('1');
+  return state;
+}
+
+Result<std::string> conf_text(const EnginePlan& plan) {
+  auto text = text_of(plan.data, "conf");
+  if (text.empty()) return fail(ErrorCode::INTERNAL, "the session's plan for SkyEye cannot be read");
+  for (const auto& console : plan.consoles) text += fmt::format("uart: mod=pipe, desc=pty/{}\n", console.name);
+  return text;
+}
+
+process::ExecSpec exec_spec(const EnginePlan& plan, const std::vector<std::pair<std::string, std::uint64_t>>& offsets) {
+  process::ExecSpec exec;
+  // -e ends the options.
+  exec.argv = {text_of(plan.data, "launcher"), "-c", std::string(conf_file), "-e", std::string(image_file)};
+  exec.env = {"PATH=/usr/bin:/bin", "LC_ALL=C", "TERM=dumb", "PYTHONDONTWRITEBYTECODE=1"};
+  exec.terminal = true;
+  for (const auto& planned : plan.consoles) {
+    process::ConsoleSpec console;
+    console.name = planned.name;
+    console.kind = process::ConsoleKind::pty;
+    for (const auto& [name, offset] : offsets)
+      if (name == console.name) console.first_offset = offset;
+    exec.consoles.push_back(std::move(console));
+  }
+  for (const auto& [name, offset] : offsets)
+    if (name == "emulator") exec.emulator_first_offset = offset;
+  return exec;
+}
+
+std::vector<std::filesystem::path> readable_paths(const EnginePlan& plan) {
+  std::vector<std::filesystem::path> paths;
+  if (const auto* list = plan.data.if_contains("readable"); list && list->is_array())
+    for (const auto& path : list->get_array())
+      if (path.is_string()) paths.emplace_back(std::string_view(path.get_string()));
+  return paths;
+}
+
+std::string start_complaint(std::string_view answer) {
+  std::string complaint;
+  while (!answer.empty()) {
+    const auto end = answer.find('\n');
+    const auto line = answer.substr(0, end);
+    answer.remove_prefix(end == answer.npos ? answer.size() : end + 1);
+    for (const std::string_view word : {"rror", "Should provide", "Unknown", "Can not", "Failed", "wrong"})
+      if (line.contains(word) && complaint.size() < 600) {
+        complaint += (complaint.empty() ? "" : "; ") + std::string(line.substr(0, 300));
+        break;
+      }
+  }
+  return complaint;
+}
+
+}  // namespace virserver::backend::skyeye
