@@ -36,6 +36,11 @@ class Machine {
     co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend's stub is interrupted by itself");
   }
 
+  // A register of a standing machine that its stub answers wrongly (gdb::Quirks::outside_registers).
+  virtual Task<Result<std::uint64_t>> read_register(std::string name) {
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "register {} cannot be had beside the stub", name);
+  }
+
   // A command of the emulator's own monitor and what it prints.
   virtual Task<Result<std::string>> monitor(std::string command) = 0;
 

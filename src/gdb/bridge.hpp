@@ -52,6 +52,9 @@ struct Target {
   // Stops a running machine whose stub does not listen then (Quirks::Interrupt::outside).
   std::function<Task<Result<void>>()> interrupt;
 
+  // A register that the stub answers wrongly (Quirks::outside_registers), of a machine that stands.
+  std::function<Task<Result<std::uint64_t>>(std::string name)> read_register;
+
   // The images that a reset writes again: what debuggers have written over them is put back after it.
   std::vector<MemoryRange> images;
   std::optional<std::uint64_t> vector_table;  // Cortex-M: where a reset takes sp and pc from
@@ -239,9 +242,12 @@ class Bridge {
   void wake();
   Task<Result<void>> send_resume();  // running_packet_
   Task<Result<void>> send_interrupt();
+  Task<> interrupt_again(unsigned connection);
   Task<Result<bool>> pause_quietly();  // true: resume_quietly must follow
   Task<Result<void>> resume_quietly();
-  Task<Result<bool>> step_off();       // false: the step ended in a stop of its own
+  // Over the instruction at the pc if a breakpoint is there. False: that ended in a stop of its own, which was announced, or will be.
+  Task<Result<bool>> step_off();
+  Task<Result<bool>> quiet_step();
   Task<Result<void>> run(Owner owner, Resume how);
   Task<Result<void>> put_in(Breakpoint breakpoint);
   Task<Result<void>> forget_unwanted();  // takes breakpoints out of a stopped machine that nobody wants any more

@@ -145,6 +145,16 @@ Task<Result<void>> Bridge::run(Owner owner, Resume how) {
     if (!goes_on) co_return pass(goes_on);
     if (!*goes_on) co_return Result<void>();
   }
+  if (steps && target_.quirks.step_hits_breakpoints && !installed_.empty()) {
+    quiet_stop_.reset();
+    auto stepped = co_await step_off();
+    if (!stepped) co_return pass(stepped);
+    if (!*stepped) co_return Result<void>();
+    if (quiet_stop_) {  // that was the step
+      announce(*quiet_stop_);
+      co_return Result<void>();
+    }
+  }
   co_return co_await send_resume();
 }
 
@@ -168,11 +178,33 @@ Task<Result<bool>> Bridge::step_off() {
     little |= std::to_integer<std::uint64_t>((*value)[i]) << 8 * i;
     big = big << 8 | std::to_integer<std::uint64_t>((*value)[i]);
   }
-  const auto at_pc = [&](const Breakpoint& b) { return !b.is_watch() && (b.address == little || b.address == big); };
-  if (std::none_of(installed_.begin(), installed_.end(), at_pc)) co_return true;
+  std::vector<Breakpoint> here;
+  for (const auto& b : installed_)
+    if (!b.is_watch() && (b.address == little || b.address == big)) here.push_back(b);
+  if (here.empty()) co_return true;
+  if (!target_.quirks.step_hits_breakpoints) co_return co_await quiet_step();
+  if (client_->insertions_left() < static_cast<int>(here.size()))
+    co_return fail(ErrorCode::BREAKPOINT_REFUSED, "the machine stands at a breakpoint, and {} could not put it in again behind it: it takes {} in the life of a process; "
+                   "remove the breakpoint, or reset the board", target_.quirks.name, target_.quirks.breakpoint_insertions);
+  for (const auto& b : here) {
+    auto removed = co_await client_->remove(b);
+    if (!client_) co_return fail(*lost_);
+    if (!removed) co_return pass(removed);
+    installed_.erase(b);
+  }
+  auto goes_on = co_await quiet_step();
+  for (const auto& b : here) {
+    if (!client_) co_return fail(*lost_);
+    auto put = co_await put_in(b);
+    if (!put) co_return pass(put);
+  }
+  co_return goes_on;
+}
+
+Task<Result<bool>> Bridge::quiet_step() {
   quiet_ = Quiet::step;
   quiet_stop_.reset();
-  auto sent = co_await client_->resume(client_->step_packet(thread));
+  auto sent = co_await client_->resume(client_->step_packet(client_->current_thread()));
   if (!sent) co_return pass(sent);
   if (!co_await wait_for(stop_timeout, &Bridge::quiet_over)) {
     quiet_ = Quiet::no;  // a long instruction: its stop will be announced
@@ -193,7 +225,20 @@ Task<Result<void>> Bridge::send_interrupt() {
   interrupting_ = true;
   auto done = co_await target_.interrupt();
   if (!done) interrupting_ = false;
+  else if (interrupting_) scope_.spawn(interrupt_again(connection_));
   co_return done;
+}
+
+// From outside a machine can be stopped before its stub has taken the resume that was sent to it, and runs then all the same.
+Task<> Bridge::interrupt_again(unsigned connection) {
+  asio::steady_timer timer(executor_);
+  for (auto pause = 10ms; pause < stop_timeout; pause *= 2) {
+    timer.expires_after(pause);
+    co_await timer.async_wait(tuple_awaitable);
+    if (!interrupting_ || connection_ != connection || !client_ || !client_->running()) co_return;
+    auto done = co_await target_.interrupt();
+    if (!done) co_return;
+  }
 }
 
 Task<Result<StopReply>> Bridge::interrupt(Owner owner) {

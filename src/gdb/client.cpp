@@ -231,6 +231,8 @@ Task<Result<std::string>> Client::request(std::string payload, std::optional<Thr
     auto current = co_await make_current(*thread);
     if (!current) co_return pass(current);
   }
+  const bool registers = payload == "g" || (payload.starts_with('p') && payload.size() > 1 && payload.size() < 8);
+  if (registers) co_return co_await ask_registers(std::move(payload));
   co_return co_await ask(std::move(payload), output);
 }
 
@@ -267,6 +269,7 @@ Task<Result<void>> Client::resume(std::string payload, std::vector<RegisterValue
   for (const RegisterValue& write : writes) append_frame(bytes, fmt::format("P{:x}={}", write.reg.number, to_hex(as_text(write.value))));
   append_frame(bytes, payload);
   writes_owed_ = writes.size();
+  outside_.clear();
   running_ = true;
   stops_seen_ = 0;
   auto written = co_await write(std::move(bytes));

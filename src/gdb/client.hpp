@@ -85,11 +85,17 @@ class Client {
   Task<Result<std::vector<std::optional<Bytes>>>> read_registers(std::vector<Register> which, ThreadId thread);
   Task<Result<void>> write_register(Register reg, Bytes value, ThreadId thread);
 
+  // Registers that the stub answers wrongly (Quirks::outside_registers), asked elsewhere; values of at most 32 bits. Set before
+  // negotiate(). They are asked for once between two resumes.
+  std::function<Task<Result<std::uint64_t>>(std::string name)> read_outside;
+
   // Any size; in packets that the stub takes. MEMORY_UNMAPPED names the first address that failed; a write may have
   // changed what is before it.
   Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size, ThreadId thread);
   Task<Result<void>> write_memory(std::uint64_t address, Bytes bytes, ThreadId thread);
 
+  // How many breakpoints the stub takes yet.
+  int insertions_left() const;
   // BREAKPOINT_REFUSED when the stub cannot (its limit is reached, or it has no such type).
   Task<Result<void>> insert(Breakpoint breakpoint);
   Task<Result<void>> remove(Breakpoint breakpoint);
@@ -130,6 +136,11 @@ class Client {
   Task<Result<std::vector<ThreadId>>> list_threads();
   Task<Result<void>> attach_processes();
   Task<Result<void>> write_all_registers(Register reg, Bytes value);
+  // `g` or `p` of the stub, with what it answers wrongly put right, and "x" for what nobody knows.
+  Task<Result<std::string>> ask_registers(std::string payload);
+  enum class Source { stub, outside, nowhere };
+  Source source_of(const Register& reg) const;
+  Task<Result<std::string>> outside_text(const Register& reg);
   Task<std::uint64_t> first_unreadable(std::uint64_t address, std::size_t size);
 
   asio::any_io_executor executor_;
@@ -142,6 +153,7 @@ class Client {
   std::vector<char> buffer_;
   Spin reply_spin_, stop_spin_;
 
+  std::map<std::string, std::string> outside_;  // their text, since the last resume
   bool running_ = false;
   bool no_ack_ = false, owes_ack_ = false;
   std::optional<Error> failure_;

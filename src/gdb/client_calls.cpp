@@ -1,6 +1,7 @@
 // Typed calls over the exchange of packets: registers, memory, breakpoints, monitor.
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "gdb/client.hpp"
 #include "gdb/reply.hpp"
@@ -28,6 +29,48 @@ std::optional<Bytes> cut(std::string_view general, const Register& reg) {
 
 }  // namespace
 
+Client::Source Client::source_of(const Register& reg) const {
+  if (quirks_.outside_registers.empty() || fallback_ != Architecture::arm) return Source::stub;
+  const auto names = [&reg](std::string_view list) {
+    for (auto at = list.find(reg.name); at != list.npos; at = list.find(reg.name, at + 1)) {
+      const auto end = at + reg.name.size();
+      if ((at == 0 || list[at - 1] == ' ') && (end == list.size() || list[end] == ' ')) return true;
+    }
+    return false;
+  };
+  return names(quirks_.outside_registers) ? Source::outside : names(quirks_.absent_registers) ? Source::nowhere : Source::stub;
+}
+
+// In the target's order, which is little-endian wherever there are such registers.
+Task<Result<std::string>> Client::outside_text(const Register& reg) {
+  if (const auto known = outside_.find(reg.name); known != outside_.end()) co_return known->second;
+  std::string text(2 * reg.size(), 'x');
+  if (source_of(reg) == Source::outside && read_outside) {
+    auto value = co_await read_outside(reg.name);
+    if (!value) co_return pass(value);
+    std::string bytes;
+    for (std::size_t i = 0; i < reg.size(); ++i) bytes += static_cast<char>(i < 8 ? *value >> 8 * i : 0);
+    text = to_hex(bytes);
+  }
+  outside_[reg.name] = text;
+  co_return text;
+}
+
+Task<Result<std::string>> Client::ask_registers(std::string payload) {
+  const bool all = payload == "g";
+  const auto number = all ? std::nullopt : parse_hex(std::string_view(payload).substr(1));
+  auto reply = co_await ask(std::move(payload));
+  if (!reply || is_error(*reply)) co_return reply;
+  for (const auto& reg : description_.registers()) {
+    if (source_of(reg) == Source::stub || (!all && (!number || *number != static_cast<std::uint64_t>(reg.number)))) continue;
+    auto text = co_await outside_text(reg);
+    if (!text) co_return pass(text);
+    if (!all) co_return text;
+    if (reply->size() >= 2 * (reg.offset + reg.size())) reply->replace(2 * reg.offset, text->size(), *text);
+  }
+  co_return reply;
+}
+
 Task<Result<std::vector<std::optional<Bytes>>>> Client::read_registers(std::vector<Register> which, ThreadId thread) {
   const auto lock = co_await lock_.lock();
   auto current = co_await make_current(thread);
@@ -35,14 +78,14 @@ Task<Result<std::vector<std::optional<Bytes>>>> Client::read_registers(std::vect
   std::vector<std::optional<Bytes>> values(which.size());
   const auto in_general = [this](const Register& reg) { return reg.offset + reg.size() <= general_size_; };
   if (std::any_of(which.begin(), which.end(), in_general)) {
-    auto general = co_await ask("g");
+    auto general = co_await ask_registers("g");
     if (!general) co_return pass(general);
     if (is_error(*general)) co_return unavailable(which.front(), *general);
     for (std::size_t i = 0; i < which.size(); ++i) values[i] = cut(*general, which[i]);
   }
   std::vector<std::size_t> missing;
   for (std::size_t i = 0; i < which.size(); ++i)
-    if (!values[i]) missing.push_back(i);
+    if (!values[i] && source_of(which[i]) == Source::stub) missing.push_back(i);
   for (std::size_t done = 0; done < missing.size();) {
     const auto count = std::min<std::size_t>(missing.size() - done, static_cast<std::size_t>(quirks_.pipeline));
     Replies packets;
@@ -63,8 +106,9 @@ Task<Result<Bytes>> Client::read_register(Register reg, ThreadId thread) {
   const auto lock = co_await lock_.lock();
   auto current = co_await make_current(thread);
   if (!current) co_return pass(current);
-  auto reply = co_await ask(fmt::format("p{:x}", reg.number));
+  auto reply = co_await ask_registers(fmt::format("p{:x}", reg.number));
   if (!reply) co_return pass(reply);
+  if (source_of(reg) == Source::nowhere) co_return fail(ErrorCode::REGISTER_UNAVAILABLE, "{} does not tell register {}", quirks_.name, reg.name);
   if (const auto bytes = from_hex(*reply); bytes && bytes->size() == reg.size()) co_return bytes_of(*bytes);
   if (reg.offset + reg.size() > general_size_) co_return unavailable(reg, *reply);
   auto general = co_await ask("g");
@@ -76,6 +120,7 @@ Task<Result<Bytes>> Client::read_register(Register reg, ThreadId thread) {
 Task<Result<void>> Client::write_register(Register reg, Bytes value, ThreadId thread) {
   if (value.size() != reg.size())
     co_return fail(ErrorCode::INVALID_REQUEST, "register {} has {} bits, the value {}", reg.name, reg.bits, value.size() * 8);
+  if (source_of(reg) != Source::stub) co_return fail(ErrorCode::REGISTER_UNAVAILABLE, "{} takes no value for register {}", quirks_.name, reg.name);
   const auto lock = co_await lock_.lock();
   auto current = co_await make_current(thread);
   if (!current) co_return pass(current);
@@ -165,9 +210,13 @@ Task<Result<void>> Client::write_memory(std::uint64_t address, Bytes bytes, Thre
   co_return Result<void>();
 }
 
+int Client::insertions_left() const {
+  return quirks_.breakpoint_insertions > 0 ? quirks_.breakpoint_insertions - insertions_ : std::numeric_limits<int>::max();
+}
+
 Task<Result<void>> Client::insert(Breakpoint breakpoint) {
   const auto lock = co_await lock_.lock();
-  if (quirks_.breakpoint_insertions > 0 && insertions_ >= quirks_.breakpoint_insertions)
+  if (insertions_left() <= 0)
     co_return fail(ErrorCode::BREAKPOINT_REFUSED, "{} takes {} breakpoints in the life of a process, those that were removed among them; a reset of the board begins anew",
                    quirks_.name, quirks_.breakpoint_insertions);
   auto reply = co_await ask(insert_packet(breakpoint));

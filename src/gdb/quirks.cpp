@@ -30,11 +30,15 @@ const Quirks kRenode{.name = "Renode",
                      .abort_is_final = true};
 
 // 0x03 is not heard while running, and a stop that was asked for on the command line looks like any other; a breakpoint at the
-// pc is hit again by continue and step; the 256th insertion fails.
+// pc is hit again by continue and step; the 256th insertion fails. `g` and `p` of cpsr give another register, those of the
+// floating-point registers zeros; writes to them are OK and do nothing.
 const Quirks kSkyEye{.name = "SkyEye",
                      .interrupt = Quirks::Interrupt::outside,
                      .max_memory_bytes = 512,
                      .step_off_breakpoints = true,
+                     .step_hits_breakpoints = true,
+                     .outside_registers = "cpsr",
+                     .absent_registers = "f0 f1 f2 f3 f4 f5 f6 f7 fps",
                      .reset_reconnects = true,
                      .breakpoint_insertions = 255};
 

@@ -29,6 +29,11 @@ struct Quirks {
 
   // `c` from an address with a breakpoint hits it again at once: step first.
   bool step_off_breakpoints = false;
+  // A step does so too, and never gets off: the breakpoint has to be out meanwhile.
+  bool step_hits_breakpoints = false;
+  // Registers of the assumed layout (names, separated by spaces) that the stub answers with something else and does not take.
+  std::string_view outside_registers;  // only Target::read_register tells
+  std::string_view absent_registers;   // nobody does
   // After the processor aborted (X) a resume wedges the stub: only a reset helps.
   bool abort_is_final = false;
   // A reset is another process: the machine stands afterwards, the connection is over, and the stub knows no breakpoints.

@@ -123,6 +123,7 @@ class Session : public std::enable_shared_from_this<Session> {
   Task<Result<gdb::Target::Connection>> dial_stub();
   Task<Result<void>> reset_machine();
   Task<Result<void>> interrupt_machine();
+  Task<Result<std::uint64_t>> read_register_beside(std::string name);
   Task<Result<std::string>> ask_monitor(std::string command);
   Task<Result<Bytes>> read_beside(std::uint64_t address, std::size_t size);
   void keep_loaded();     // with the row, for a server that takes the engine over

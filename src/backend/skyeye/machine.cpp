@@ -1,8 +1,22 @@
 #include "backend/skyeye/machine.hpp"
 
+#include <algorithm>
+
 #include "backend/skyeye/engine.hpp"
+#include "base/bytes.hpp"
 
 namespace virserver::backend::skyeye {
+
+std::optional<std::uint64_t> register_in(std::string_view answer, std::string_view name) {
+  const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); };
+  while (!answer.empty()) {
+    const auto line = answer.substr(0, answer.find('\n'));
+    answer.remove_prefix(std::min(answer.size(), line.size() + 1));
+    const auto tab = line.find('\t');
+    if (tab != line.npos && std::ranges::equal(line.substr(0, tab), name, same)) return parse_u64(line.substr(tab + 1));
+  }
+  return std::nullopt;
+}
 
 std::string SkyEyeMachine::version() const { return "SkyEye " + engine_.version(); }
 
@@ -39,6 +53,13 @@ Task<Result<void>> SkyEyeMachine::interrupt() {
   auto answer = co_await engine_.command("stop");
   if (!answer) co_return pass(answer);
   co_return Result<void>{};
+}
+
+Task<Result<std::uint64_t>> SkyEyeMachine::read_register(std::string name) {
+  auto answer = co_await engine_.command("info registers");
+  if (!answer) co_return pass(answer);
+  if (const auto value = register_in(answer->text, name)) co_return *value;
+  co_return fail(ErrorCode::REGISTER_UNAVAILABLE, "SkyEye does not tell register {}", name);
 }
 
 Task<Result<void>> SkyEyeMachine::reset() { co_return co_await engine_.restart(true); }

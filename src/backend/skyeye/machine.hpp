@@ -16,10 +16,14 @@ class SkyEyeMachine final : public Machine {
   Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size) override;
   Task<Result<std::string>> monitor(std::string command) override;
   Task<Result<void>> interrupt() override;
+  Task<Result<std::uint64_t>> read_register(std::string name) override;
   Task<Result<void>> reset() override;
 
  private:
   SkyEyeEngine& engine_;
 };
+
+// Of the answer to `info registers`: lines of a name, a tab and a number. Upper and lower case are the same. Pure.
+std::optional<std::uint64_t> register_in(std::string_view answer, std::string_view name);
 
 }  // namespace virserver::backend::skyeye

@@ -32,6 +32,7 @@ gdb::Target Session::debug_target() {
   if (plan_.architecture == Architecture::arm && plan_.profile == 'M') target.vector_table = backend::vector_table(plan_);
   target.reset = [this] { return reset_machine(); };
   target.interrupt = [this] { return interrupt_machine(); };
+  target.read_register = [this](std::string name) { return read_register_beside(std::move(name)); };
   target.monitor = [this](std::string command) { return ask_monitor(std::move(command)); };
   target.read_memory_running = [this](std::uint64_t address, std::size_t size) { return read_beside(address, size); };
   return target;
@@ -109,6 +110,12 @@ Task<Result<void>> Session::interrupt_machine() {
   const auto engine = engine_;
   if (!engine) co_return fail(board_off());
   co_return co_await engine->machine()->interrupt();
+}
+
+Task<Result<std::uint64_t>> Session::read_register_beside(std::string name) {
+  const auto engine = engine_;
+  if (!engine) co_return fail(board_off());
+  co_return co_await engine->machine()->read_register(std::move(name));
 }
 
 Task<Result<std::string>> Session::ask_monitor(std::string command) {

@@ -25,6 +25,7 @@ class SkyEyeDebugTest : public SkyEyeTest {
       co_return gdb::Target::Connection{std::move(stub->socket), stub->was_running};
     };
     target.reset = [this] { return engine->machine()->reset(); };
+    target.read_register = [this](std::string name) { return engine->machine()->read_register(std::move(name)); };
     target.interrupt = [this] { return engine->machine()->interrupt(); };
     target.quirks = engine->machine()->quirks();
     target.architecture = the_plan.architecture;
@@ -85,6 +86,8 @@ TEST_F(SkyEyeDebugTest, BreaksAgainAndAgainAndIsInterrupted) {
   go();
   EXPECT_EQ(value("pc"), 0x24u);
   EXPECT_FALSE(listener.last.interrupted());
+  step();
+  EXPECT_EQ(value("pc"), 0x28u) << "a step off a breakpoint";
   ASSERT_TRUE(run(bridge->resume(owner, {})));
   expect_output("usart0", greeting);
   auto stopped = run(bridge->interrupt(owner));
@@ -111,6 +114,15 @@ TEST_F(SkyEyeDebugTest, ReadsAndWritesMemoryAndRegisters) {
   EXPECT_EQ(value("r4"), 0xdeadbeefu);
   EXPECT_EQ(value("pc"), 0u) << "the other registers stay";
   EXPECT_EQ(value("cpsr") & 0x1f, 0x13u);
+  auto packet = run(bridge->request("g"));
+  ASSERT_TRUE(packet);
+  EXPECT_EQ(packet->substr(2 * 164), "d3000000");
+  EXPECT_EQ(packet->substr(2 * 64, 24), std::string(24, 'x'));
+  EXPECT_FALSE(run(bridge->write_register(*bridge->description().find("cpsr"), Bytes(4))));
+  const auto* pc = bridge->description().find("pc");
+  ASSERT_TRUE(run(bridge->write_register(*pc, Bytes{std::byte{0x24}, std::byte{0}, std::byte{0}, std::byte{0}})));
+  step();
+  EXPECT_EQ(value("pc"), 0x28u);
 }
 
 TEST_F(SkyEyeDebugTest, AResetKeepsBreakpointsAndThoseWhoDebug) {
@@ -138,8 +150,8 @@ TEST_F(SkyEyeDebugTest, LettingGoLetsItRunAndAttachingFindsIt) {
   expect_output("usart0", greeting);
   for (int round = 0; round < 3; ++round) {
     run(bridge->detach());
-    type("usart0", "version\r");
     const auto seen = console("usart0").size();
+    type("usart0", "version\r");
     wait([&] { return console("usart0").size() > seen; }, "the guest to run on");
     auto attached = run(bridge->attach(gdb::Bridge::Then::halt, owner));
     ASSERT_TRUE(attached) << attached.error().message;
