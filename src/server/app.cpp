@@ -8,7 +8,6 @@
 #include <thread>
 
 #include "api/api.hpp"
-#include "backend/absent.hpp"
 #include "backend/qemu/qemu.hpp"
 #include "backend/renode/renode.hpp"
 #include "backend/skyeye/skyeye.hpp"

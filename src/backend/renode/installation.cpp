@@ -7,7 +7,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "backend/absent.hpp"
+#include "backend/find_executable.hpp"
 #include "backend/probe_process.hpp"
 #include "backend/renode/facts_json.hpp"
 #include "backend/renode/plan.hpp"

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "backend/absent.hpp"
+#include "backend/find_executable.hpp"
 #include "backend/probe_process.hpp"
 #include "backend/skyeye/cli.hpp"
 
