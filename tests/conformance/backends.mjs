@@ -21,4 +21,8 @@ export const backends = {
     boards: [cortexM, riscv],
     rtt: { template: 'nrf52840-dk', firmware: 'rtt_echo' },
   },
+  skyeye: {
+    title: 'SkyEye',
+    boards: [{ template: 'at91eb40a', pc: 'pc', argument: 'r0', ram: 0x00030000, nowhere: 0x90000000, foreign: 'riscv-virt64' }],
+  },
 };
