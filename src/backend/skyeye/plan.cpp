@@ -113,7 +113,7 @@ Result<EnginePlan> plan_board(const board::Board& board, const Installation& ins
   if (!node.processor.id.empty() && node.processor.architecture != mach->architecture)
     plan.findings.push_back({Severity::error, "/nodes/0/processor", fmt::format("SkyEye's machine {} has a processor of another architecture", mach->name)});
   if (node.processor.cores > 1) plan.findings.push_back({Severity::error, "/nodes/0/processor/cores", "a SkyEye machine has one processor"});
-  if (mach->uart_address == 0) plan.findings.push_back({Severity::info, std::string(target_pointer) + "/mach", fmt::format("nobody has tried the machine {} with VirServer yet", mach->name)});
+  if (!mach->tried) plan.findings.push_back({Severity::info, std::string(target_pointer) + "/mach", fmt::format("nobody has tried the machine {} with VirServer yet", mach->name)});
   const bool fails = std::ranges::find(plan.findings, Severity::error, &Finding::severity) != plan.findings.end();
   if (fails) return fail(unplannable(plan.findings));
 

@@ -29,6 +29,7 @@ struct Mach {
   std::uint64_t io_address, io_size;      // the register window, a bank of `map=I`
   std::uint64_t uart_address;     // of the UART whose bytes SkyEye passes on; 0: not known
   std::string_view uart_model;
+  bool tried = false;             // a program of ours has printed and read on it
 };
 std::span<const Mach> machs();
 const Mach* find_mach(std::string_view name);
