@@ -6,11 +6,14 @@
 #include <cctype>
 #include <map>
 
+#include "base/bytes.hpp"
+
 namespace virserver::cli {
 namespace {
 
 constexpr int max_lines = 10'000;
 constexpr std::size_t max_line = 64 * 1024;
+constexpr std::string_view block_mark = "\"\"\"";
 
 std::string_view trimmed(std::string_view text) {
   const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
@@ -43,7 +46,13 @@ class Reader {
     std::string_view text = trimmed(raw);
     if (text.starts_with(":name:")) return take(result.name, text.substr(6));
     if (text.starts_with(":description:")) return take(result.description, text.substr(13));
-    if (text.empty() || text.front() == '#' || text.front() == ':' || text == "\"\"\"") return;
+    if (text.empty() || text.front() == '#' || text.front() == ':') return;
+    if (text.ends_with(block_mark)) {
+      in_block_ = !in_block_;
+      text = trimmed(text.substr(0, text.size() - block_mark.size()));
+      if (!in_block_ && text.empty()) block_.clear();
+      if (text.empty()) return;
+    }
     if (const std::string reason = statement(text); !reason.empty()) result.ignored.push_back({number, std::string(text.substr(0, 200)), reason});
   }
 
@@ -65,11 +74,15 @@ class Reader {
 
   // Empty: taken. Else why not.
   std::string statement(std::string_view text) {
+    if (in_block_ && !block_.empty() && block_ != "reset") return fmt::format("it is in `{}`, which is not carried out", block_);
     std::string_view rest = text;
     if (text.front() == '$') return variable(text);
     const std::string_view first = next_word(rest), second = next_word(rest);
+    if (first == "macro" || first == "python") block_ = first == "macro" ? second : first;
     if (first == "using" || (first == "macro" && second == "reset") || (first == "runMacro" && second == "$reset")) return {};
-    if (first == "mach" && (second == "create" || second == "add")) return machine(next_word(rest));
+    if (first == "include" || first == "i") return "other scripts are not read; import that one by itself";
+    if (first == "mach" && (second == "create" || second == "add" || second == "set")) return machine(second, next_word(rest));
+    if ((first == "machine" || first == "showAnalyzer" || first == "sysbus") && machine_ > 0) return "it is of another machine than the first; a board of one node has one";
     if (first == "machine" && second == "LoadPlatformDescription") return platform(next_word(rest));
     if (first == "showAnalyzer") return terminal(second);
     if (first == "sysbus" && (second == "LoadELF" || second == "LoadBinary" || second == "LoadHEX")) return program(second, rest);
@@ -89,9 +102,17 @@ class Reader {
     return {};
   }
 
-  std::string machine(std::string_view word) {
-    if (++machines_ > 1) return "a board of one node has one machine; this is the second";
-    if (result.name.empty()) result.name = value(word).substr(0, 64);
+  std::string machine(std::string_view verb, std::string_view word) {
+    const std::string name = value(word);
+    if (verb == "set") {
+      const auto known = std::ranges::find(machines_, name);
+      machine_ = known == machines_.end() ? machines_.size() : static_cast<std::size_t>(known - machines_.begin());
+    } else {
+      machines_.push_back(name);
+      if (verb == "create") machine_ = machines_.size() - 1;  // `add` leaves the one that commands are for
+    }
+    if (machines_.size() > 1) return "a board of one node has one machine, the first";
+    if (result.name.empty()) result.name = name.substr(0, 64);
     return {};
   }
 
@@ -128,13 +149,17 @@ class Reader {
   }
 
   std::map<std::string, std::string, std::less<>> variables_;
-  int machines_ = 0;
+  std::vector<std::string> machines_;
+  std::size_t machine_ = 0;  // that commands are for
+  bool in_block_ = false;
+  std::string block_;  // what the text between the marks is of: the macro's name, or python
 };
 
-// Text in double quotes of YAML.
+// Text in double quotes of YAML; scripts may be in any encoding, a board is in UTF-8.
 std::string yaml_text(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
+  std::string out = "\"", plain(text);
+  for (std::size_t good; (good = valid_utf8_prefix(plain)) < plain.size();) plain[good] = '?';
+  for (const char c : plain) {
     if (c == '"' || c == '\\') out += '\\';
     out += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
   }

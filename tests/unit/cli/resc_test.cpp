@@ -77,6 +77,34 @@ TEST(Resc, WhatWouldBeMoreThanAPlatformIsNotTaken) {
   EXPECT_EQ(read_resc("mach create \"a\"\nmach create \"b\"").ignored.size(), 1u);
 }
 
+std::vector<int> ignored_lines(std::string_view text) {
+  std::vector<int> lines;
+  for (const auto& ignored : read_resc(text).ignored) lines.push_back(ignored.line);
+  return lines;
+}
+
+TEST(Resc, OnlyTheFirstMachineIsTaken) {
+  const char* two = "mach create \"a\"\nmachine LoadPlatformDescription @platforms/boards/a.repl\nsysbus LoadELF @a.elf\n"
+                    "mach create \"b\"\nmachine LoadPlatformDescription @platforms/boards/b.repl\nshowAnalyzer uart0\nsysbus LoadELF @b.elf\n"
+                    "mach set \"a\"\nshowAnalyzer uart1\nmach set \"c\"\nshowAnalyzer uart2\n";
+  const Resc resc = read_resc(two);
+  EXPECT_EQ(resc.platform, "boards/a");
+  EXPECT_EQ(resc.terminals, (std::vector<std::string>{"uart1"}));
+  ASSERT_EQ(resc.programs.size(), 1u);
+  EXPECT_EQ(resc.programs[0].file, "a.elf");
+  EXPECT_EQ(ignored_lines(two), (std::vector<int>{4, 5, 6, 7, 8, 10, 11}));
+}
+
+TEST(Resc, BlocksOfOtherMacrosAndOfPythonAreNotCarriedOut) {
+  const char* blocks = "macro flash\n\"\"\"\n  sysbus LoadELF @a.elf\n\"\"\"\npython \"\"\"\nprint 1\n\"\"\"\n"
+                       "macro reset \"\"\"\n  sysbus LoadELF @b.elf\n\"\"\"\nrunMacro $flash\n";
+  const Resc resc = read_resc(blocks);
+  ASSERT_EQ(resc.programs.size(), 1u);
+  EXPECT_EQ(resc.programs[0].file, "b.elf");
+  EXPECT_EQ(ignored_lines(blocks), (std::vector<int>{1, 3, 5, 6, 11}));
+  EXPECT_EQ(ignored_lines("include @other.resc\n"), (std::vector<int>{1}));
+}
+
 TEST(Resc, APlatformOfItsOwnComesIntoTheBoard) {
   const Resc resc = read_resc("mach create \"mine\"\nmachine LoadPlatformDescription $ORIGIN/parts/my.repl\n");
   EXPECT_EQ(resc.platform, "");
