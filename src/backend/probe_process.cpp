@@ -90,7 +90,7 @@ Result<std::unique_ptr<ProbeProcess>> ProbeProcess::start(asio::any_io_executor 
   for (auto& variable : variables) environment.push_back(variable.data());
   environment.push_back(nullptr);
   pid_t pid = -1;
-  const int error = ::posix_spawn(&pid, arguments.at(0), &actions, &attributes, arguments.data(), environment.data());
+  const int error = ::posix_spawnp(&pid, arguments.at(0), &actions, &attributes, arguments.data(), environment.data());
   ::posix_spawn_file_actions_destroy(&actions);
   ::posix_spawnattr_destroy(&attributes);
   if (error) return fail(system_error(ErrorCode::ENGINE_START_FAILED, error, fmt::format("starting {}", argv[0])));

@@ -21,7 +21,7 @@ struct ProbeSettings {
   std::vector<std::string> environment = {};  // "NAME=value"
 };
 
-// Starts argv (argv[0] a path; no shell, clean environment, own process group). Standard input and output are one end
+// Starts argv (argv[0] a path or in PATH; no shell, clean environment, own process group). Standard input and output are one end
 // of a socketpair, standard error a pipe that is drained and kept up to 16 KiB. Belongs to one executor; await end().
 class ProbeProcess {
  public:

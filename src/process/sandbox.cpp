@@ -5,7 +5,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <iterator>
 
 #include "process/safe_open.hpp"
 
@@ -85,6 +87,14 @@ Strings shim_command(const HostConfig& config, const SandboxSupport& support, co
   return argv;
 }
 
+Result<Strings> confined_command(const HostConfig& config, const SandboxSupport& support, const PrepareSpec& spec, Strings argv) {
+  if (auto ok = hand_over_directories(support, spec); !ok) return fail(ok.error());
+  Strings command = sandbox_prefix(config, support, spec);
+  if (support.full) command.insert(std::ranges::find(command, config.bwrap.string()) + 1, "--die-with-parent");
+  command.insert(command.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
+  return command;
+}
+
 void hand_over_files(const SandboxSupport& support, const std::filesystem::path& path) {
   if (!support.uid) return;
   DIR* dir = opendir(path.c_str());
@@ -102,6 +112,7 @@ void hand_over_files(const SandboxSupport& support, const std::filesystem::path&
 Result<void> hand_over_directories(const SandboxSupport& support, const PrepareSpec& spec) {
   if (!support.uid) return {};
   for (const auto& path : {spec.engine_dir, spec.console_dir}) {
+    if (path.empty()) continue;
     if (auto ok = check_reachable(path, *support.uid); !ok) return ok;
     const Fd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd || fchown(fd.get(), *support.uid, *support.uid) != 0)

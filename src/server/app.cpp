@@ -75,8 +75,7 @@ std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& confi
   renode.host = host;
   renode.sandbox = sandbox;
   renode.allow_unsandboxed_tcp = config.allow_unsandboxed_tcp;
-  renode.own_platforms = config.own_platforms == "on" || (config.own_platforms == "auto" && !config.allow_remote);
-  renode.platform_code = config.platform_code;
+  renode.own_platforms = config.own_platforms == "on" || (config.own_platforms == "auto" && !config.allow_remote && sandbox.full);
   backend::SkyEyeConfig skyeye;
   skyeye.launcher = config.skyeye;
   skyeye.host = host;

@@ -87,10 +87,8 @@ ParsedConfig parse_config(int argc, char** argv) {
       ->envname("VIRSERVER_QEMU_DIR")->type_name("DIR");
   app.add_option("--renode", config.renode, "Renode's launcher to use instead of the one in PATH")->envname("VIRSERVER_RENODE")->type_name("FILE");
   app.add_option("--own-platforms", config.own_platforms,
-                 "Whether boards may bring a platform description for Renode, which reads it outside the sandbox; auto: while only this machine can reach the server")
+                 "Whether boards may bring a platform description for Renode, with code of their own; auto: where the sandbox is full and only this machine can reach the server")
       ->envname("VIRSERVER_OWN_PLATFORMS")->check(CLI::IsMember({"auto", "on", "off"}))->capture_default_str();
-  app.add_flag("--platform-code", config.platform_code, "Such descriptions may also have models in Python and commands of Renode's monitor: code of users, run by the server's user")
-      ->envname("VIRSERVER_PLATFORM_CODE");
   app.add_option("--skyeye", config.skyeye, "SkyEye's launcher to use instead of the one in PATH")->envname("VIRSERVER_SKYEYE")->type_name("FILE");
   app.add_option("--shim", config.shim, "The virserver-shim executable; by default beside virserver or in ../libexec/virserver")
       ->envname("VIRSERVER_SHIM")->type_name("FILE");

@@ -22,8 +22,7 @@ struct Config {
   std::filesystem::path renode;  // launcher; empty: in PATH
   std::filesystem::path skyeye;  // launcher; empty: in PATH
   bool allow_unsandboxed_tcp = false;
-  std::string own_platforms = "auto";  // auto: on a loopback address; on; off
-  bool platform_code = false;
+  std::string own_platforms = "auto";  // auto: on a loopback address, with a full sandbox; on; off
   std::filesystem::path shim;
   std::string sandbox = "auto";     // auto, reduced
   unsigned sandbox_uid = 65534;

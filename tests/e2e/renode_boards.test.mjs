@@ -91,14 +91,22 @@ test('a platform of a user\'s own: by virctl run, imported, over the API, and wh
     assert.match(answer.text, /\/nodes\/0\/targets\/renode\/platform_text/);
   };
   await refused(`${text}x: Memory.MappedMemory @ sysbus 0x0\n   size: 0x1000\n`, /at `size: 0x1000`: Indent/);
-  await refused('using "./other.repl"', /line 1: `using` stands alone on its line/);
-  await refused('m: Python.PythonPeripheral @ sysbus 0x50000000\n', /line 1: a model in Python.*--platform-code/);
-  await refused('sysbus:\n    init:\n        Tag x; quit\n', /line 3: .*--platform-code/);
-  // Sections that a lexer sees and a reader by lines does not: what they would make must not be there afterwards.
-  const mark = join(folder, 'mark'), owner = `${text}\nu9: UART.PL011 @ sysbus 0x70000000`, make = `CreateFileBackend @${mark} true`;
-  for (const section of [`\n    preinit:\n        logFile @${mark}\n`, `\n    in\rit:\n        ${make}\n`, ` {\n  init // c\n  : { ${make} } }\n`, ` {\n      init:\n  {\n  ${make}\n  }\n}\n`, `\n    init\u00a0:\n        ${make}\n`])
-    await refused(owner + section, /line \d+: .*--platform-code/);
+  await refused('using "./other.repl"', /other\.repl/);
+  // Its code runs in the sandbox: it sees nothing of the host, and what it writes stays there.
+  const mark = join(folder, 'mark'), code = (lines) => `${text}\nsysbus:\n    preinit:\n${lines.map((line) => `        python "${line}"\n`).join('')}`;
+  await refused(code([`open('${mark}', 'w').write('x')`]), /mark/);
   assert.ok(!existsSync(mark));
+  await refused(code([`open('${platform}').read()`]), /my\.repl/);
+  await refused(code(["import socket", "socket.create_connection(('127.0.0.1', " + new URL(server.url).port + "), 5)"]), /refused|reach|socket/i);
+  const scripted = `${text}\nmagic: Python.PythonPeripheral @ sysbus 0x50000000 { size: 0x100; initable: true; script: "if request.isRead: request.value = 0x600DCAFE" }\n`;
+  const own = await server.post('/api/v1/sessions', { board_config: { nodes: [{ id: 'n', backend: 'renode', targets: { renode: { platform_text: scripted } } }] } });
+  assert.strictEqual(own.status, 201, own.text);
+  t.after(() => server.delete(`/api/v1/sessions/${own.body.id}`));
+  await server.upload(own.body.id, image, '?name=app.elf');
+  assert.strictEqual((await server.power(own.body.id, 'on')).body.status, 'running');
+  const magic = await server.get(`/api/v1/sessions/${own.body.id}/debug/memory?address=0x50000000&size=4&width=4`);
+  assert.strictEqual(magic.status, 200, magic.text);
+  assert.match(magic.text, /600dcafe/i);
   await refused('led: Miscellaneous.LED @ nowhere\n', /nowhere|platform/);
   await refused(text, /one of both/, { platform: 'boards/stm32f4_discovery' });
   await refused('a\u0001b', /control characters/);

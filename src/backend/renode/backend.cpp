@@ -5,7 +5,6 @@
 #include "backend/load_check.hpp"
 #include "backend/renode/engine.hpp"
 #include "backend/register_models.hpp"
-#include "backend/renode/own_platform.hpp"
 #include "backend/renode/plan.hpp"
 #include "backend/renode/platform.hpp"
 #include "backend/renode/renode.hpp"
@@ -53,7 +52,7 @@ Error with_place(const EnginePlan& plan, Error error) {
 class Renode final : public Backend {
  public:
   Renode(RenodeConfig config, asio::thread_pool& pool)
-      : config_(std::move(config)), pool_(pool), library_(config_.cache, config_.probe_timeout) {}
+      : config_(std::move(config)), pool_(pool), library_(config_.cache, config_.probe_timeout, config_.host, config_.sandbox) {}
 
   std::string_view name() const override { return "renode"; }
 
@@ -109,7 +108,7 @@ class Renode final : public Backend {
   Task<Result<EnginePlan>> plan_on(const board::Board& board, std::shared_ptr<const Installation> installation) {
     const auto& node = board.nodes.front();
     if (const auto own = own_platform(node)) {
-      if (auto allowed = allow(*own, *installation); !allowed) co_return pass(allowed);
+      if (!config_.own_platforms) co_return fail(own_platforms_off());
       auto platform = co_await library_.own_platform(installation, *own);
       if (!platform) co_return pass(platform);
       co_return plan_platform(board, *installation, {}, **platform, *own);
@@ -122,18 +121,10 @@ class Renode final : public Backend {
     co_return plan_platform(board, *installation, *file, **platform);
   }
 
-  // Whether a platform that the board brings may be read at all.
-  Result<void> allow(const std::string& text, const Installation& installation) const {
-    std::vector<Finding> findings;
-    const auto refuse = [&](std::string message) { findings.push_back({Severity::error, "/nodes/0/targets/renode/platform_text", std::move(message)}); };
-    if (!config_.own_platforms)
-      refuse("this server takes no platforms of its users: Renode reads them outside the sandbox. Who runs it may allow them (--own-platforms on)");
-    for (const auto& concern : findings.empty() ? platform_concerns(text, installation.facts.platforms) : std::vector<PlatformConcern>())
-      if (!concern.code || !config_.platform_code)
-        refuse(fmt::format("line {}: {}{}", concern.line, concern.message,
-                           concern.code ? ", which this server does not run; who runs it may allow that (--platform-code)" : ""));
-    if (findings.empty()) return {};
-    return fail(unplannable(findings, fmt::format("Renode cannot run this board: {}", findings.front().message)));
+  static Error own_platforms_off() {
+    const Finding finding{Severity::error, "/nodes/0/targets/renode/platform_text",
+                          "this server takes no platforms of its users. Who runs it may allow them (--own-platforms on)"};
+    return unplannable({finding}, "Renode cannot run this board: " + finding.message);
   }
   std::string absent() const {
     if (config_.launcher.empty()) return fmt::format("renode is not installed; {}", how_to_install);

@@ -79,12 +79,21 @@ std::string complaint(const std::string& text) {
   while (std::getline(lines, line)) {
     std::erase(line, '\r');
     if (line.empty() || line.starts_with("vs\t") || line.starts_with("Renode, version")) continue;
-    if (line.starts_with("(monitor)") || line.starts_with("(machine")) continue;
+    if (line.starts_with("(monitor)") || line.starts_with("(machine") || line == "Renode is quitting") continue;
     if (!found.empty()) found += "; ";
     found += line.substr(0, 300);
     if (found.size() > 600) break;
   }
   return found;
+}
+
+// Whether it could not do something that the platform says. Register names come from a download, the last thing that most
+// platforms load; without it they work. Other lines may be what a platform's own code prints.
+bool refused(const std::string& text) {
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);)
+    if (line.contains("Error E") || (line.contains("There was an error executing command") && !line.contains("ApplySVD"))) return true;
+  return false;
 }
 
 }  // namespace
@@ -214,12 +223,11 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::load(std::shared
   auto path = File::parse(source.file);
   if (!path) co_return pass(path);
   std::vector<Command> commands{Command("mach create"), Command("machine LoadPlatformDescription").file(*path), Command("vs_machine")};
-  auto answer = co_await ask_renode(installation->launcher, directory_, std::move(commands), timeout_, source.text);
+  std::optional<Confinement> confinement({host_, sandbox_, needed_paths(*installation)});
+  auto answer = co_await ask_renode(installation->launcher, directory_, std::move(commands), timeout_, std::move(confinement), source.text);
   if (!answer) co_return pass(answer);
   const std::string said = complaint(answer->text);
-  // Register names come from a download, the last thing that most platforms load; without it they work.
-  const bool usable = said.empty() || said.contains("Failed to download");
-  if (!usable || !answer->facts.has("machine") || answer->facts.cpus.empty()) {
+  if (refused(answer->text) || !answer->facts.has("machine") || answer->facts.cpus.empty()) {
     if (shipped) co_return fail(ErrorCode::BOARD_UNPLANNABLE, "Renode cannot load its {}: {}", source.file, said.empty() ? "it has no processor" : said);
     auto finding = said.empty() ? Finding{Severity::error, "", "the platform has no processor"} : explain_platform_error(answer->text, {});
     finding.pointer = "/nodes/0/targets/renode/platform_text";

@@ -25,11 +25,12 @@ std::filesystem::path find_launcher(const std::filesystem::path& configured);
 // What must be readable for it to run, besides /usr: the launcher itself, Renode's program, its platforms, the runtime.
 std::vector<std::filesystem::path> needed_paths(const Installation& installation);
 
-// Asks installations and loads platforms in probe processes. Answers are kept in memory and, by version and by the age of
+// Asks installations, and loads platforms in confined probe processes. Answers are kept in memory and, by version and by the age of
 // the launcher and its program, in `directory`; a file there that cannot be read is asked again. Thread-safe.
 class Library {
  public:
-  Library(std::filesystem::path directory, std::chrono::milliseconds timeout) : directory_(std::move(directory)), timeout_(timeout) {}
+  Library(std::filesystem::path directory, std::chrono::milliseconds timeout, process::HostConfig host, process::SandboxSupport sandbox)
+      : directory_(std::move(directory)), timeout_(timeout), host_(std::move(host)), sandbox_(std::move(sandbox)) {}
 
   Task<std::shared_ptr<const Installation>> inspect(std::filesystem::path launcher, bool again_if_broken);
 
@@ -39,7 +40,7 @@ class Library {
   };
   // `file`: below Renode's platforms. Errors: BOARD_UNPLANNABLE with Renode's words, those of ask_renode.
   Task<Result<std::shared_ptr<const Platform>>> platform(std::shared_ptr<const Installation> installation, std::string file);
-  // A description of a user's. It is loaded by Renode outside a sandbox: see platform_concerns() in own_platform.hpp first.
+  // A description of a user's. Without a full sandbox its code runs with the rights of the sandbox user, or of the server.
   Task<Result<std::shared_ptr<const Platform>>> own_platform(std::shared_ptr<const Installation> installation, std::string text);
 
  private:
@@ -52,6 +53,8 @@ class Library {
 
   std::filesystem::path directory_;
   std::chrono::milliseconds timeout_;
+  process::HostConfig host_;
+  process::SandboxSupport sandbox_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Installation>> installations_;
   std::map<std::string, std::shared_ptr<const Platform>> platforms_;

@@ -93,6 +93,13 @@ Error unplannable(const std::vector<Finding>& findings, std::string message) {
   return Error{ErrorCode::BOARD_UNPLANNABLE, std::move(message), {{"backend", "renode"}, {"findings", std::move(list)}}};
 }
 
+std::optional<std::string> own_platform(const board::Node& node) {
+  const auto* target = node.targets.if_contains("renode");
+  const auto* text = target && target->is_object() ? target->get_object().if_contains("platform_text") : nullptr;
+  if (!text || !text->is_string()) return std::nullopt;
+  return std::string(text->get_string());
+}
+
 Result<std::string> platform_file(const board::Node& node, const Installation& installation) {
   constexpr const char* pointer = "/nodes/0/targets/renode/platform";
   auto refuse = [&](std::string message) {
@@ -168,7 +175,7 @@ Result<EnginePlan> plan_platform(const board::Board& board, const Installation& 
   check_processor(node, cpu, plan.architecture, facts.cpus.size(), name, plan.findings);
   check_memory(node, plan, name, plan.findings);
   if (!platform.warning.empty())
-    plan.findings.push_back({Severity::info, "/nodes/0/targets/renode/platform", fmt::format("Renode loads the platform without its register names: {}", platform.warning)});
+    plan.findings.push_back({Severity::info, "/nodes/0/targets/renode/platform", fmt::format("Renode loads the platform{}: {}", platform.warning.contains("Failed to download") ? " without its register names" : ", and says", platform.warning)});
   const auto wires = wire_consoles(node, facts, plan.findings);
   json::array uarts, cpus, readable;
   for (const auto& wire : wires) {

@@ -9,6 +9,10 @@ namespace virserver::backend::renode {
 // Error: BOARD_UNPLANNABLE (none named, or no such platform; near ones are offered).
 Result<std::string> platform_file(const board::Node& node, const Installation& installation);
 
+// The description of a platform that the node brings in targets.renode.platform_text. What it makes Renode do is not looked
+// at: like the guest's code it runs in the sandbox.
+std::optional<std::string> own_platform(const board::Node& node);
+
 // `text`, unless empty, is the platform's, and a user's own; `file` is then not looked at. Errors: BOARD_UNPLANNABLE with all findings. Pure.
 Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform,
                                  const std::string& text = {});

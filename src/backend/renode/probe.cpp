@@ -7,12 +7,15 @@
 #include "backend/renode/start.hpp"
 #include "base/bytes.hpp"
 #include "base/embedded.hpp"
+#include "process/sandbox.hpp"
 
 namespace virserver::backend::renode {
 
 namespace {
 
 constexpr std::size_t max_facts = 20'000, max_field = 300, max_output = 4u << 20;
+constexpr std::size_t confined_file_size = 64u << 20;
+constexpr const char* confined_heap = "DOTNET_GCHeapHardLimit=0x40000000";  // 1 GiB of objects
 
 std::vector<std::string_view> split(std::string_view text, char separator, std::size_t longest = std::string_view::npos) {
   std::vector<std::string_view> parts;
@@ -75,7 +78,7 @@ ProbeFacts parse_probe(std::string_view output) {
 }
 
 Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesystem::path work, std::vector<Command> commands,
-                                     std::chrono::milliseconds timeout, std::string platform) {
+                                     std::chrono::milliseconds timeout, std::optional<Confinement> confinement, std::string platform) {
   // Renode removes what other instances left in their TMPDIR: it never shares one.
   std::string directory = (work / "renode-probe-XXXXXX").string();
   if (!::mkdtemp(directory.data())) co_return fail(system_error(ErrorCode::STORAGE_ERROR, errno, "making a directory for Renode"));
@@ -101,6 +104,17 @@ Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesy
   settings.directory = directory;
   settings.home = directory;
   settings.environment = {"TMPDIR=" + directory, "XDG_CONFIG_HOME=" + directory, "DOTNET_CLI_TELEMETRY_OPTOUT=1"};
+  if (confinement) {
+    settings.environment.push_back(confined_heap);
+    process::PrepareSpec spec;
+    spec.engine_dir = directory;
+    spec.read_only = std::move(confinement->readable);
+    std::vector<std::string> limited{"prlimit", fmt::format("--fsize={}", confined_file_size), "--core=0", "--"};
+    limited.insert(limited.end(), std::make_move_iterator(argv.begin()), std::make_move_iterator(argv.end()));
+    auto confined = process::confined_command(confinement->host, confinement->sandbox, spec, std::move(limited));
+    if (!confined) co_return pass(confined);
+    argv = std::move(*confined);
+  }
   auto text = co_await run_text(std::move(argv), timeout, max_output, std::move(settings));
   if (!text) co_return pass(text);
   ProbeAnswer answer{parse_probe(*text), std::move(*text)};

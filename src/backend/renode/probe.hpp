@@ -2,12 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "backend/renode/command.hpp"
 #include "base/asio.hpp"
+#include "process/engine_process.hpp"
 
 namespace virserver::backend::renode {
 
@@ -46,10 +48,16 @@ struct ProbeAnswer {
   ProbeFacts facts;
   std::string text;  // all it printed, at most 4 MiB
 };
+// A description of a platform may run code, as part of what it describes: what loads one is confined like an engine.
+struct Confinement {
+  process::HostConfig host;
+  process::SandboxSupport sandbox;
+  std::vector<std::filesystem::path> readable;  // besides /usr
+};
 // Runs the commands one after another in a directory of its own below `work`. One that fails does not stop the next. `platform`,
 // unless empty, is in it as platform_file_name.
-// Errors: ENGINE_START_FAILED, ENGINE_TIMEOUT.
+// Errors: ENGINE_START_FAILED, ENGINE_TIMEOUT, STORAGE_ERROR.
 Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesystem::path work, std::vector<Command> commands,
-                                     std::chrono::milliseconds timeout, std::string platform = {});
+                                     std::chrono::milliseconds timeout, std::optional<Confinement> confinement = {}, std::string platform = {});
 
 }  // namespace virserver::backend::renode

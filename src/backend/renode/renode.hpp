@@ -14,8 +14,7 @@ struct RenodeConfig {
   process::SandboxSupport sandbox;
   // Renode's servers listen on every interface. Without a network namespace around it whoever reaches the host reaches them.
   bool allow_unsandboxed_tcp = false;
-  bool own_platforms = false;  // boards may bring a platform description: Renode reads it once outside a sandbox
-  bool platform_code = false;  // and it may have models in Python and commands
+  bool own_platforms = false;  // boards may bring a platform description, code in it included
   std::chrono::milliseconds probe_timeout{60'000};
   std::chrono::milliseconds start_timeout{60'000};    // until it answers, and for each step of the start
   std::chrono::milliseconds command_timeout{10'000};  // of pause, resume, reset
