@@ -144,6 +144,8 @@ class Renode final : public Backend {
     options.version = text_of(plan, "version");
     options.run = std::move(run);
     options.memory = plan.memory;
+    options.devices = plan.devices;
+    options.big_endian = plan.big_endian;
     options.cpus = cpus_of(plan);
     options.command_timeout = config_.command_timeout;
     return options;

@@ -69,9 +69,14 @@ Task<Result<void>> RenodeEngine::ask_state() {
   co_return Result<void>{};
 }
 
-bool RenodeEngine::is_memory(std::uint64_t address, std::size_t size) const {
-  return std::ranges::any_of(options_.memory, [&](const MemoryRegion& r) { return address >= r.address && address - r.address < r.size && size <= r.size - (address - r.address); });
+namespace {
+bool one_has(const auto& regions, std::uint64_t address, std::size_t size) {
+  return std::ranges::any_of(regions, [&](const auto& r) { return address >= r.address && address - r.address < r.size && size <= r.size - (address - r.address); });
 }
+}  // namespace
+
+bool RenodeEngine::is_memory(std::uint64_t address, std::size_t size) const { return one_has(options_.memory, address, size); }
+bool RenodeEngine::is_device(std::uint64_t address, std::size_t size) const { return one_has(options_.devices, address, size); }
 
 void RenodeEngine::debugger_came() {
   debugged_ = started_ = true;

@@ -21,6 +21,8 @@ class RenodeEngine final : public Engine {
     std::string version;  // "1.16.1"
     RunState run;
     std::vector<MemoryRegion> memory;
+    std::vector<DeviceRegion> devices;
+    bool big_endian = false;
     std::vector<Name> cpus;
     std::chrono::milliseconds command_timeout{10'000};
   };
@@ -55,6 +57,8 @@ class RenodeEngine final : public Engine {
   const Ports& ports() const { return options_.run.ports; }
   std::uint16_t stub_port() const { return options_.run.ports.stub; }
   bool is_memory(std::uint64_t address, std::size_t size) const;
+  bool is_device(std::uint64_t address, std::size_t size) const;
+  bool big_endian() const { return options_.big_endian; }
   // Its stub holds the processors from now on; the emulation runs. An abort of a processor is then the debugger's to see.
   void debugger_came();
 

@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 namespace {
 constexpr auto dial_timeout = 5s;
 constexpr std::size_t read_piece = 4096;  // 52 ms
+constexpr std::size_t max_device_read = 4096;
 }  // namespace
 
 std::optional<Bytes> parse_bytes(std::string_view text, std::size_t size) {
@@ -45,12 +46,34 @@ Task<Result<Machine::Stub>> RenodeMachine::open_stub() {
   co_return stub;
 }
 
+// As drivers read registers: by the double word, and what is left in words and bytes. A register that Renode's device does not
+// know reads 0, as it does for the guest.
+Task<Result<Bytes>> RenodeMachine::read_device(std::uint64_t address, std::size_t size) {
+  if (size > max_device_read) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "at most {} bytes of a device's registers are read at once", max_device_read);
+  Bytes all;
+  while (all.size() < size) {
+    const std::uint64_t at = address + all.size();
+    const std::size_t left = size - all.size();
+    const unsigned width = at % 4 == 0 && left >= 4 ? 4 : at % 2 == 0 && left >= 2 ? 2 : 1;
+    Command command(width == 4 ? Word("sysbus ReadDoubleWord") : width == 2 ? Word("sysbus ReadWord") : Word("sysbus ReadByte"));
+    command.address(at);
+    auto text = co_await engine_.execute(std::move(command));
+    if (!text) co_return pass(text);
+    std::erase_if(*text, [](char c) { return c == '\r' || c == '\n' || c == ' '; });
+    const auto value = parse_u64(*text);
+    if (!value) co_return fail(ErrorCode::ENGINE_PROTOCOL, "Renode did not give the register that it was asked for");
+    for (unsigned i = 0; i < width; ++i) all.push_back(static_cast<std::byte>(*value >> 8 * (engine_.big_endian() ? width - 1 - i : i)));
+  }
+  co_return all;
+}
+
 // Renode answers reads of no memory with zeros: what is memory is known from the plan.
 Task<Result<Bytes>> RenodeMachine::read_memory(std::uint64_t address, std::size_t size) {
   Bytes all;
   while (all.size() < size) {
     const std::uint64_t at = address + all.size();
     const std::size_t piece = std::min(read_piece, size - all.size());
+    if (all.empty() && engine_.is_device(address, size)) co_return co_await read_device(address, size);
     if (!engine_.is_memory(at, piece)) {
       Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("{} bytes at {} are not all memory", size, hex_address(address))};
       error.details = {{"address", hex_address(address)}, {"size", size}};

@@ -18,6 +18,8 @@ class RenodeMachine final : public Machine {
   Task<Result<void>> reset() override;
 
  private:
+  Task<Result<Bytes>> read_device(std::uint64_t address, std::size_t size);
+
   RenodeEngine& engine_;
 };
 

@@ -40,6 +40,7 @@ class RenodeEngineTest : public ::testing::Test {
     options.console_dir = consoles;
     options.version = "1.16.1";
     options.memory = {{"sram", 0x20000000, 0x1000, true}};
+    options.devices = {{"usart2", "STM32_UART", "uart", 0x40004400, 0x400, false, std::nullopt}};
     options.cpus = {*Name::parse("sysbus.cpu")};
     options.command_timeout = 300ms;
     engine = std::make_unique<RenodeEngine>(io.get_executor(), std::move(owned), std::move(options));
@@ -243,6 +244,20 @@ TEST_F(RenodeEngineTest, MemoryIsReadInPiecesAndOnlyWhereItIs) {
   EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x20000000, 2)).value(), (Bytes{std::byte{1}, std::byte{2}}));
   EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x20000ffe, 4)).error().code, ErrorCode::MEMORY_UNMAPPED);
   EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x20000004, 4)).error().code, ErrorCode::ENGINE_PROTOCOL) << "an answer that is no memory";
+}
+
+TEST_F(RenodeEngineTest, RegistersOfDevicesAreReadAsDriversDo) {
+  started();
+  robot.by_line["sysbus ReadDoubleWord 0x40004404"] = {http(passed("0x600DCAFE\r\r\n")), Then::go_on};
+  robot.by_line["sysbus ReadWord 0x40004408"] = {http(passed("0x0102")), Then::go_on};
+  robot.by_line["sysbus ReadByte 0x4000440a"] = {http(passed("0x03")), Then::go_on};
+  const Bytes expected{std::byte{0xfe}, std::byte{0xca}, std::byte{0x0d}, std::byte{0x60}, std::byte{2}, std::byte{1}, std::byte{3}};
+  auto bytes = testing::run(io, engine->machine()->read_memory(0x40004404, 7));
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  EXPECT_EQ(*bytes, expected);
+  EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x400047fe, 4)).error().code, ErrorCode::MEMORY_UNMAPPED);
+  robot.by_line["sysbus ReadDoubleWord 0x40004400"] = {http(passed("none")), Then::go_on};
+  EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x40004400, 4)).error().code, ErrorCode::ENGINE_PROTOCOL) << "an answer that is no number";
 }
 
 TEST_F(RenodeEngineTest, TheMonitorShowsRefusalsAndTakesOneLine) {
