@@ -80,6 +80,7 @@ Task<Result<bool>> Bridge::connect() {
   auto connection = co_await target_.dial();
   if (!connection) co_return pass(connection);
   auto client = std::make_unique<Client>(executor_, std::move(connection->socket), target_.quirks, target_.architecture);
+  if (!target_.quirks.tells_unmapped) client->keep_to(target_.mapped);
   client->read_outside = target_.read_register;
   auto stop = co_await client->negotiate();
   if (!stop || client->closed() || closing_) {

@@ -59,6 +59,8 @@ struct Target {
   std::vector<MemoryRange> images;
   std::optional<std::uint64_t> vector_table;  // Cortex-M: where a reset takes sp and pc from
 
+  std::vector<MemoryRange> mapped;  // memory and devices of the machine, for a stub that does not tell (Quirks::tells_unmapped)
+
   Quirks quirks;
   Architecture architecture = Architecture::other;  // names the registers where the stub does not
   std::string version;                              // for `monitor version`: "QEMU 7.2.22"

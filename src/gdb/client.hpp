@@ -24,6 +24,7 @@
 #include "base/fd.hpp"
 #include "base/task_scope.hpp"
 #include "gdb/breakpoints.hpp"
+#include "gdb/downloads.hpp"
 #include "gdb/packet.hpp"
 #include "gdb/quirks.hpp"
 #include "gdb/spin.hpp"
@@ -89,14 +90,18 @@ class Client {
   // negotiate(). They are asked for once between two resumes.
   std::function<Task<Result<std::uint64_t>>(std::string name)> read_outside;
 
+  // Memory outside of these ranges is none, whatever the stub says (Quirks::tells_unmapped); none given: the stub is believed.
+  void keep_to(std::vector<MemoryRange> mapped) { mapped_ = std::move(mapped); }
+
   // Any size; in packets that the stub takes. MEMORY_UNMAPPED names the first address that failed; a write may have
   // changed what is before it.
   Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size, ThreadId thread);
   Task<Result<void>> write_memory(std::uint64_t address, Bytes bytes, ThreadId thread);
 
   // How many breakpoints the stub takes yet.
+  std::vector<MemoryRange> mapped_;
   int insertions_left() const;
-  // BREAKPOINT_REFUSED when the stub cannot (its limit is reached, or it has no such type).
+  // BREAKPOINT_REFUSED when the stub cannot (its limit is reached), UNSUPPORTED_BY_BACKEND when it has no such type.
   Task<Result<void>> insert(Breakpoint breakpoint);
   Task<Result<void>> remove(Breakpoint breakpoint);
 
@@ -130,6 +135,7 @@ class Client {
   Task<Result<void>> make_current(ThreadId thread);
   Task<> wait_out_stop_copies();
   Result<void> usable() const;
+  Result<void> check_mapped(std::uint64_t address, std::size_t size) const;
 
   Task<Result<void>> read_description();
   Task<Result<std::string>> read_document(std::string name);

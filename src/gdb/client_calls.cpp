@@ -146,7 +146,19 @@ Task<Result<void>> Client::write_all_registers(Register reg, Bytes value) {
   co_return Result<void>();
 }
 
+Result<void> Client::check_mapped(std::uint64_t address, std::size_t size) const {
+  if (mapped_.empty()) return {};
+  for (std::size_t done = 0; done < size;) {
+    const auto at = address + done;
+    const auto range = std::ranges::find_if(mapped_, [at](const MemoryRange& r) { return at - r.address < r.size; });
+    if (range == mapped_.end()) return fail(ErrorCode::MEMORY_UNMAPPED, "there is no memory at {}", hex_address(at));
+    done += range->size - (at - range->address);
+  }
+  return {};
+}
+
 Task<Result<Bytes>> Client::read_memory(std::uint64_t address, std::size_t size, ThreadId thread) {
+  if (auto there = check_mapped(address, size); !there) co_return pass(there);
   const auto lock = co_await lock_.lock();
   auto current = co_await make_current(thread);
   if (!current) co_return pass(current);
@@ -187,6 +199,7 @@ Task<std::uint64_t> Client::first_unreadable(std::uint64_t address, std::size_t 
 }
 
 Task<Result<void>> Client::write_memory(std::uint64_t address, Bytes bytes, ThreadId thread) {
+  if (auto there = check_mapped(address, bytes.size()); !there) co_return pass(there);
   const auto lock = co_await lock_.lock();
   auto current = co_await make_current(thread);
   if (!current) co_return pass(current);
@@ -215,6 +228,7 @@ int Client::insertions_left() const {
 }
 
 Task<Result<void>> Client::insert(Breakpoint breakpoint) {
+  if (breakpoint.is_watch() && !quirks_.watchpoints) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{} has no watchpoints", quirks_.name);
   const auto lock = co_await lock_.lock();
   if (insertions_left() <= 0)
     co_return fail(ErrorCode::BREAKPOINT_REFUSED, "{} takes {} breakpoints in the life of a process, those that were removed among them; a reset of the board begins anew",

@@ -40,6 +40,8 @@ const Quirks kSkyEye{.name = "SkyEye",
                      .outside_registers = "cpsr",
                      .absent_registers = "f0 f1 f2 f3 f4 f5 f6 f7 fps",
                      .reset_reconnects = true,
+                     .watchpoints = false,
+                     .tells_unmapped = false,
                      .breakpoint_insertions = 255};
 
 }  // namespace virserver::gdb

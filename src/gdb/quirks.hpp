@@ -38,6 +38,9 @@ struct Quirks {
   bool abort_is_final = false;
   // A reset is another process: the machine stands afterwards, the connection is over, and the stub knows no breakpoints.
   bool reset_reconnects = false;
+  bool watchpoints = true;
+  // Reads where nothing is answer zeros, and writes OK: only Target::mapped tells where something is.
+  bool tells_unmapped = true;
   // Breakpoints that a process of this emulator takes in its life; 0: no limit known.
   int breakpoint_insertions = 0;
 };

@@ -122,6 +122,7 @@ Result<EnginePlan> plan_board(const board::Board& board, const Installation& ins
   plan.big_endian = mach->architecture == Architecture::sparc || mach->architecture == Architecture::ppc;
   for (const auto& bank : conf.banks)
     if (bank.kind == Bank::Kind::memory) plan.memory.push_back({bank.name, bank.address, bank.size, true});
+    else plan.devices.push_back({"registers", fmt::format("registers of {}", mach->name), "other", bank.address, bank.size, false, std::nullopt});
   if (std::ranges::find(node.memory, board::MemoryType::ram, &board::Memory::type) == node.memory.end() || std::ranges::any_of(node.memory, [](const board::Memory& m) { return m.type != board::MemoryType::ram; }))
     plan.findings.push_back({Severity::approximated, "/nodes/0/memory", "flash and ROM are memory that a program can write"});
   if (mach->uart_address) plan.devices.push_back({"UART", std::string(mach->uart_model), "uart", mach->uart_address, 0x40, false, 0});

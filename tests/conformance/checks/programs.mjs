@@ -50,6 +50,7 @@ export const checks = [
       await bench.power(id, 'on', 'running');
       await bench.server.expect(id, main, 'ready');
       if (bench.has('memory')) {
+        bench.ok(await bench.server.post(`/api/v1/sessions/${id}/debug/pause`));
         const read = await bench.server.get(`/api/v1/sessions/${id}/debug/memory?address=${bench.board.ram}&size=${data.length}&format=raw`);
         assert.strictEqual(read.status, 200, read.text);
         assert.deepStrictEqual(read.bytes, data);

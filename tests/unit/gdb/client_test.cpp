@@ -195,12 +195,32 @@ Task<> limit(asio::io_context& io) {
 }
 TEST_F(OneClient, SaysThatBreakpointsAreUsedUp) { run(io, limit(io)); }
 
+Task<> keeps_to_memory(asio::io_context& io) {
+  AnyClient any(io, Kind::skyeye);
+  auto negotiated = co_await any.client.negotiate();
+  any.client.keep_to({{kMemory, 16}, {kMemory + 16, 16}});
+  const auto thread = any.client.current_thread();
+  auto read = co_await any.client.read_memory(kMemory + 8, 24, thread);
+  EXPECT_TRUE(read);
+  any.stub.forget();
+  read = co_await any.client.read_memory(kMemory + 8, 25, thread);
+  EXPECT_EQ(read.error().code, ErrorCode::MEMORY_UNMAPPED);
+  EXPECT_THAT(read.error().message, HasSubstr(hex_address(kMemory + 32)));
+  read = co_await any.client.read_memory(~std::uint64_t{0}, 1, thread);
+  EXPECT_EQ(read.error().code, ErrorCode::MEMORY_UNMAPPED);
+  auto written = co_await any.client.write_memory(kMemory - 1, bytes("a"), thread);
+  EXPECT_EQ(written.error().code, ErrorCode::MEMORY_UNMAPPED);
+  EXPECT_EQ(any.stub.count("m") + any.stub.count("M"), 0u) << "the stub was not asked";
+  co_await any.stop();
+}
+TEST_F(OneClient, KeepsToTheMemoryThatThereIs) { run(io, keeps_to_memory(io)); }
+
 Task<> refused_types(asio::io_context& io) {
   AnyClient any(io, Kind::skyeye);
   auto negotiated = co_await any.client.negotiate();
   auto watch = co_await any.client.insert({BreakpointType::write_watch, kMemory, 4});
   EXPECT_FALSE(watch);
-  EXPECT_EQ(watch.error().code, ErrorCode::BREAKPOINT_REFUSED);
+  EXPECT_EQ(watch.error().code, ErrorCode::UNSUPPORTED_BY_BACKEND);
   AnyClient renode(io, Kind::renode);
   negotiated = co_await renode.client.negotiate();
   auto written = co_await renode.client.write_register(*renode.client.description().find("r0"), bytes("abcd"), renode.client.current_thread());
