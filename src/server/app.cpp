@@ -72,6 +72,7 @@ std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& confi
   backend::RenodeConfig renode;
   renode.launcher = config.renode;
   renode.cache = cache_dir(config);
+  renode.work = config.data / "probes";
   renode.host = host;
   renode.sandbox = sandbox;
   renode.allow_unsandboxed_tcp = config.allow_unsandboxed_tcp;

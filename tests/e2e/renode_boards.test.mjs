@@ -98,7 +98,7 @@ test('a platform of a user\'s own: by virctl run, imported, over the API, and wh
   assert.ok(!existsSync(mark));
   await refused(code([`open('${platform}').read()`]), /my\.repl/);
   await refused(code(["import socket", "socket.create_connection(('127.0.0.1', " + new URL(server.url).port + "), 5)"]), /refused|reach|socket/i);
-  const scripted = `${text}\nmagic: Python.PythonPeripheral @ sysbus 0x50000000 { size: 0x100; initable: true; script: "if request.isRead: request.value = 0x600DCAFE" }\n`;
+  const scripted = `${text}\nmagic: Python.PythonPeripheral @ sysbus 0x50000000 { size: 0x100; initable: true; script: "request.Value = 0x600DCAFE" }\n`;
   const own = await server.post('/api/v1/sessions', { board_config: { nodes: [{ id: 'n', backend: 'renode', targets: { renode: { platform_text: scripted } } }] } });
   assert.strictEqual(own.status, 201, own.text);
   t.after(() => server.delete(`/api/v1/sessions/${own.body.id}`));

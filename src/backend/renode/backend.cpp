@@ -52,7 +52,7 @@ Error with_place(const EnginePlan& plan, Error error) {
 class Renode final : public Backend {
  public:
   Renode(RenodeConfig config, asio::thread_pool& pool)
-      : config_(std::move(config)), pool_(pool), library_(config_.cache, config_.probe_timeout, config_.host, config_.sandbox) {}
+      : config_(std::move(config)), pool_(pool), library_({config_.cache, config_.work, config_.probe_timeout, config_.host, config_.sandbox}) {}
 
   std::string_view name() const override { return "renode"; }
 

@@ -126,6 +126,13 @@ std::vector<fs::path> needed_paths(const Installation& installation) {
   return paths;
 }
 
+Library::Library(Settings settings) : settings_(std::move(settings)) {
+  std::error_code ec;
+  fs::remove_all(settings_.work, ec);
+  fs::create_directories(settings_.work, ec);
+  fs::permissions(settings_.work, fs::perms::others_exec, fs::perm_options::add, ec);  // for the sandbox's user
+}
+
 Task<std::shared_ptr<const Installation>> Library::inspect(fs::path launcher, bool again_if_broken) {
   const std::string key = launcher.string() + " " + age(launcher);
   {
@@ -139,7 +146,7 @@ Task<std::shared_ptr<const Installation>> Library::inspect(fs::path launcher, bo
     std::lock_guard lock(mutex_);
     installations_[key] = installation;
   };
-  const fs::path cached = directory_ / file_name("install", key);
+  const fs::path cached = settings_.cache / file_name("install", key);
   // The launcher may be a script that stays the same while the program behind it is replaced.
   if (const auto value = read_cached(cached); value && value->is_object()) {
     auto facts = facts_from_json(value->get_object());
@@ -154,18 +161,18 @@ Task<std::shared_ptr<const Installation>> Library::inspect(fs::path launcher, bo
     }
   }
   std::error_code ec;
-  fs::create_directories(directory_, ec);
+  fs::create_directories(settings_.cache, ec);
   std::vector<std::string> ask_version{launcher.string(), "--version"};
   ProbeSettings settings;
   settings.environment = {"DOTNET_CLI_TELEMETRY_OPTOUT=1"};
-  settings.home = directory_.string();
+  settings.home = settings_.cache.string();
   auto text = co_await run_text(std::move(ask_version), version_timeout, 64 * 1024, std::move(settings));
   if (text) installation->version = version_in(*text);
   if (!text) installation->error = text.error().message;
   else if (installation->version.empty()) installation->error = fmt::format("{} --version does not say that it is Renode", launcher.string());
   if (installation->error.empty()) {
     std::vector<Command> commands{Command("vs_install"), Command("vs_types")};
-    auto answer = co_await ask_renode(launcher, directory_, std::move(commands), timeout_);
+    auto answer = co_await ask_renode(launcher, settings_.work, std::move(commands), settings_.timeout);
     if (!answer) installation->error = answer.error().message;
     else if (!answer->facts.has("install") || !answer->facts.has("types") || answer->facts.types.empty())
       installation->error = fmt::format("{} does not tell what it has: {}", launcher.string(), complaint(answer->text));
@@ -208,7 +215,7 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::load(std::shared
     if (platforms_.size() > 128) platforms_.clear();
     platforms_[key] = platform;
   };
-  const fs::path cached = directory_ / file_name("platform", key);
+  const fs::path cached = settings_.cache / file_name("platform", key);
   const bool shipped = source.text.empty();  // what users bring is not kept on disk
   if (const auto value = shipped ? read_cached(cached) : std::nullopt; value && value->is_object()) {
     auto facts = facts_from_json(value->get_object());
@@ -223,8 +230,8 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::load(std::shared
   auto path = File::parse(source.file);
   if (!path) co_return pass(path);
   std::vector<Command> commands{Command("mach create"), Command("machine LoadPlatformDescription").file(*path), Command("vs_machine")};
-  std::optional<Confinement> confinement({host_, sandbox_, needed_paths(*installation)});
-  auto answer = co_await ask_renode(installation->launcher, directory_, std::move(commands), timeout_, std::move(confinement), source.text);
+  std::optional<Confinement> confinement({settings_.host, settings_.sandbox, needed_paths(*installation)});
+  auto answer = co_await ask_renode(installation->launcher, settings_.work, std::move(commands), settings_.timeout, std::move(confinement), source.text);
   if (!answer) co_return pass(answer);
   const std::string said = complaint(answer->text);
   if (refused(answer->text) || !answer->facts.has("machine") || answer->facts.cpus.empty()) {

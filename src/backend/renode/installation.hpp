@@ -25,12 +25,18 @@ std::filesystem::path find_launcher(const std::filesystem::path& configured);
 // What must be readable for it to run, besides /usr: the launcher itself, Renode's program, its platforms, the runtime.
 std::vector<std::filesystem::path> needed_paths(const Installation& installation);
 
-// Asks installations, and loads platforms in confined probe processes. Answers are kept in memory and, by version and by the age of
-// the launcher and its program, in `directory`; a file there that cannot be read is asked again. Thread-safe.
+// Asks installations, and loads platforms in confined probe processes, each in a directory of its own below `work`, where
+// nothing of an earlier server's is left. Answers are kept in memory and, by version and by the age of the launcher and its
+// program, in `cache`; a file there that cannot be read is asked again. Thread-safe.
 class Library {
  public:
-  Library(std::filesystem::path directory, std::chrono::milliseconds timeout, process::HostConfig host, process::SandboxSupport sandbox)
-      : directory_(std::move(directory)), timeout_(timeout), host_(std::move(host)), sandbox_(std::move(sandbox)) {}
+  struct Settings {
+    std::filesystem::path cache, work;
+    std::chrono::milliseconds timeout;
+    process::HostConfig host;
+    process::SandboxSupport sandbox;
+  };
+  explicit Library(Settings settings);
 
   Task<std::shared_ptr<const Installation>> inspect(std::filesystem::path launcher, bool again_if_broken);
 
@@ -51,10 +57,7 @@ class Library {
   };
   Task<Result<std::shared_ptr<const Platform>>> load(std::shared_ptr<const Installation> installation, Source source);
 
-  std::filesystem::path directory_;
-  std::chrono::milliseconds timeout_;
-  process::HostConfig host_;
-  process::SandboxSupport sandbox_;
+  const Settings settings_;
   std::mutex mutex_;
   std::map<std::string, std::shared_ptr<const Installation>> installations_;
   std::map<std::string, std::shared_ptr<const Platform>> platforms_;

@@ -10,6 +10,7 @@ namespace virserver::backend {
 struct RenodeConfig {
   std::filesystem::path launcher;  // empty: `renode` in PATH
   std::filesystem::path cache;     // where what an installation said is kept; made if missing
+  std::filesystem::path work;      // this server's alone, and the sandbox's user can reach it: made anew for what asks Renode
   process::HostConfig host;
   process::SandboxSupport sandbox;
   // Renode's servers listen on every interface. Without a network namespace around it whoever reaches the host reaches them.

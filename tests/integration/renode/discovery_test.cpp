@@ -36,6 +36,7 @@ TEST_F(RenodeTest, RemembersWhatAnInstallationSaid) {
 
 TEST_F(RenodeTest, ADamagedCacheIsAskedAgain) {
   config.cache = root / "cache";
+  config.work = root / "other probes";
   std::filesystem::create_directory(config.cache);
   backend = make_renode(config, pool);
   ASSERT_EQ(run(backend->discover()).status, Status::available);

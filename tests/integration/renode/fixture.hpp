@@ -25,6 +25,7 @@ class RenodeTest : public EngineTest {
     }
     make_root();
     config.cache = shared_cache;
+    config.work = root / "probes";
     config.host.shim = VIRSERVER_SHIM;
     config.sandbox = process::probe_sandbox(config.host);
     if (!config.sandbox.full) {
