@@ -107,6 +107,13 @@ std::optional<std::uint64_t> target_address(const board::Node& node, std::string
   return std::nullopt;
 }
 
+// Where a Cortex-M finds its vector table. Renode takes it from the image, see vector_table() in load_check.hpp.
+std::uint64_t table_address(const board::Node& node, const image::Image& image) {
+  if (const auto fixed = target_address(node, "vector_table")) return *fixed;
+  if (node.targets.contains("qemu") || !node.targets.contains("renode")) return 0;
+  return image.metadata.vector_table.value_or(image.regions.front().address);
+}
+
 // Cortex-M: its vector table; others: whether it stands where the processor begins.
 bool judge_start(const board::Node& node, const image::Image& image, Judgement& judgement) {
   if (node.processor.profile != 'M') {
@@ -115,7 +122,7 @@ bool judge_start(const board::Node& node, const image::Image& image, Judgement& 
       judgement.add(20, fmt::format("it starts where the board's processor does, at {}", hex_address(*start)));
     return true;
   }
-  const std::uint64_t table = target_address(node, "vector_table").value_or(0);
+  const std::uint64_t table = table_address(node, image);
   const auto stack = word_at(image, table), reset = word_at(image, table + 4);
   if (!stack || !reset) return false;
   const auto* ram = *stack >= 4 ? memory_at(node, *stack - 4) : nullptr;
