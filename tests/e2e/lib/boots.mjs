@@ -5,7 +5,7 @@ import { firmwareDir } from './server.mjs';
 import { floodText } from './stream.mjs';
 
 // Boards whose firmware drives one UART, though some of them have more.
-const oneUart = ['arm-virt-a7', 'arm-virt-a15', 'arm-virt-a53', 'arm-virt-a72', 'cubieboard', 'leon3', 'microbit', 'opentitan', 'raspi0',
+const oneUart = ['arm-virt-a7', 'arty-litex-vexriscv', 'ck-ra6m5', 'nucleo-wba52cg', 'arm-virt-a15', 'arm-virt-a53', 'arm-virt-a72', 'cubieboard', 'leon3', 'microbit', 'opentitan', 'raspi0',
                  'raspi2b', 'raspi3b', 'riscv-virt32', 'riscv-virt64', 'k210', 'nrf52840-dk', 'nucleo-f767zi', 'nucleo-g071rb', 'nucleo-h753zi',
                  'nucleo-l073rz', 'nucleo-l552ze-q', 'stm32f072-disco'];
 // At most so many KiB of the flood, where the UART keeps its baud rate or QEMU's polling of it is slow.
