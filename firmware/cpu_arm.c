@@ -1,5 +1,5 @@
 // Arm state of ARMv4T to ARMv7-A. Processors but the first one sleep. NO_CP15: there is no system control coprocessor, and so
-// no sleep.
+// no sleep. NO_WAIT: StrongARM and XScale, which do not sleep by CP15's register 7; they go on looking.
 #include "board.h"
 
 __asm__(
@@ -25,7 +25,7 @@ __asm__(
 void cpu_wait(void) {
 #if __ARM_ARCH >= 7
   __asm__ volatile("dsb sy\n wfi" ::: "memory");
-#elif !defined(NO_CP15)
+#elif !defined(NO_CP15) && !defined(NO_WAIT)
   __asm__ volatile("mcr p15, 0, %0, c7, c0, 4" ::"r"(0) : "memory");
 #endif
 }

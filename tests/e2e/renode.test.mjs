@@ -4,11 +4,11 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { breakLookStep, Target } from './lib/debugging.mjs';
-import { findRenode } from './lib/renode.mjs';
+import { findLauncher } from './lib/launchers.mjs';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
-const launcher = findRenode();
+const launcher = findLauncher('renode');
 if (!launcher) console.log('NOT TESTED: renode is not installed');
 const skip = launcher ? false : 'renode is not installed';
 

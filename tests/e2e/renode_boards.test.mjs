@@ -5,11 +5,11 @@ import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { boots } from './lib/boots.mjs';
-import { findRenode } from './lib/renode.mjs';
+import { findLauncher } from './lib/launchers.mjs';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 import { virctl } from './lib/virctl.mjs';
 
-const launcher = findRenode();
+const launcher = findLauncher('renode');
 if (!launcher) console.log('NOT TESTED: renode is not installed');
 const skip = launcher ? false : 'renode is not installed';
 

@@ -29,13 +29,12 @@ std::vector<Finding> check(const Conf& conf, const Installation& installation) {
   return findings;
 }
 
-std::string to_text(const Conf& conf, const std::vector<std::string>& consoles) {
+std::string to_text(const Conf& conf) {
   std::string text = fmt::format("arch: {}\n", conf.arch);
   if (!conf.cpu.empty()) text += fmt::format("cpu: {}\n", conf.cpu);
   text += fmt::format("mach: {}\n", conf.mach);
   for (const auto& bank : conf.banks)
     text += fmt::format("mem_bank: map={}, type=RW, addr=0x{:08x}, size=0x{:08x}\n", bank.kind == Bank::Kind::memory ? 'M' : 'I', bank.address, bank.size);
-  for (const auto& console : consoles) text += fmt::format("uart: mod=pipe, desc=pty/{}\n", console);
   return text;
 }
 

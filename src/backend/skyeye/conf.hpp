@@ -29,7 +29,7 @@ inline constexpr std::size_t max_banks = 7;
 // banks, empty or overlapping ones, ones beyond 4 GiB. Pure.
 std::vector<Finding> check(const Conf& conf, const Installation& installation);
 
-// The file, with a UART for each console over the terminal `pty/<console>` of its working directory.
-std::string to_text(const Conf& conf, const std::vector<std::string>& consoles);
+// The file without its UARTs.
+std::string to_text(const Conf& conf);
 
 }  // namespace virserver::backend::skyeye

@@ -3,6 +3,7 @@
 
 #include "backend/skyeye/installation.hpp"
 #include "backend/skyeye/tables.hpp"
+#include "base/bytes.hpp"
 #include "board/processors.hpp"
 
 namespace virserver::backend::skyeye {
@@ -44,7 +45,7 @@ void list_processors(BackendInfo& info) {
 BackendInfo describe(const Installation* installation, const std::string& absent_reason, const std::string& why_no_debugger) {
   BackendInfo info;
   info.name = "skyeye";
-  info.limits = {{"nodes", 1}, {"consoles", 1}};
+  info.limits = {{"nodes", 1}, {"consoles", 3}};
   if (!installation) {
     info.status = Status::absent;
     info.reason = absent_reason;
@@ -72,9 +73,12 @@ BackendInfo describe(const Installation* installation, const std::string& absent
     platform.architecture = known ? known->architecture : Architecture::other;
     if (known && !known->default_cpu.empty()) platform.default_processor = find_cpu(known->default_cpu)->processor;
     info.platforms.push_back(std::move(platform));
-    if (!known || known->uart_address == 0) continue;
-    PeripheralInfo uart{fmt::format("{}.{}", name, known->uart_model), std::string(known->uart_model), "uart", "SkyEye peripheral", {name}};
-    info.peripherals.push_back(std::move(uart));
+    if (!known) continue;
+    for (const auto& device : known->devices) {
+      PeripheralInfo peripheral{fmt::format("{}.{}", name, device.name), fmt::format("{} {}", known->description, device.name), std::string(device.kind),
+                                fmt::format("SkyEye's {} at {}", device.model, hex_address(device.address)), {name}};
+      info.peripherals.push_back(std::move(peripheral));
+    }
   }
   info.buses.push_back({"bus", "bus", "system", "SkyEye's bus", 32});
   return info;

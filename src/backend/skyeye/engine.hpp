@@ -34,6 +34,7 @@ class SkyEyeEngine final : public Engine {
   Task<Result<void>> take_over();
 
   process::EngineProcess& process() override { return *process_; }
+  Task<Result<void>> type(std::string console, Bytes bytes) override;  // in the distance that the machine's UART needs
   Machine* machine() override { return options_.run.stub ? &machine_ : nullptr; }
   Task<Result<void>> pause() override;
   Task<Result<void>> resume() override;
@@ -55,6 +56,7 @@ class SkyEyeEngine final : public Engine {
   Task<> watch_exit();
   Task<bool> wait_ended(std::chrono::milliseconds patience);
   Task<Result<void>> next_process();
+  Task<> let_work(std::optional<std::chrono::nanoseconds> before, std::chrono::milliseconds time);
   void over(ExitReport report);
   Result<void> keep_state();
   void read_output();
@@ -67,6 +69,7 @@ class SkyEyeEngine final : public Engine {
   Options options_;
   TaskScope scope_;
   EventOutbox outbox_{executor_, scope_, on_event};
+  AsyncMutex typing_{executor_};
   Cli cli_;
   SkyEyeMachine machine_{*this};
   Witness witness_;

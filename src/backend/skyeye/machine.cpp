@@ -38,7 +38,7 @@ Task<Result<Machine::Stub>> SkyEyeMachine::open_stub() {
 }
 
 Task<Result<Bytes>> SkyEyeMachine::read_memory(std::uint64_t, std::size_t) {
-  co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "SkyEye's memory can only be read while the machine stands; pause it first");
+  co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "SkyEye's memory is read through its debug stub, while the machine stands; pause it first");
 }
 
 Task<Result<std::string>> SkyEyeMachine::monitor(std::string command) {

@@ -71,17 +71,43 @@ std::string choose_cpu(const board::Node& node, const json::object& target, cons
   return std::string(mach.default_cpu);
 }
 
-void wire_console(const board::Node& node, const Mach& mach, EnginePlan& plan) {
+// Which of the machine's UARTs with a line `uart:` the console is at. Of a machine whose UARTs are not known, the first.
+std::optional<unsigned> uart_of(const board::Node& node, const board::Console& console, const Mach& mach) {
+  const auto described = std::ranges::find(node.peripherals, console.peripheral, &board::Peripheral::name);
+  const auto uarts = mach.consoles();
+  if (uarts.empty()) return 0;
+  if (described == node.peripherals.end() || !described->address) return console.index < uarts.size() ? std::optional(console.index) : std::nullopt;
+  const auto found = std::ranges::find(uarts, *described->address, &Device::address);
+  return found == uarts.end() ? std::nullopt : std::optional(static_cast<unsigned>(found - uarts.begin()));
+}
+
+void wire_consoles(const board::Node& node, const Mach& mach, EnginePlan& plan) {
   for (std::size_t i = 0; i < node.consoles.size(); ++i) {
-    const auto& console = node.consoles[i];
-    const auto described = std::ranges::find(node.peripherals, console.peripheral, &board::Peripheral::name);
-    const bool elsewhere = described != node.peripherals.end() && described->address && mach.uart_address && *described->address != mach.uart_address;
-    if (plan.consoles.empty() && !elsewhere) plan.consoles.push_back(console);
-    else plan.findings.push_back({Severity::missing, fmt::format("/nodes/0/consoles/{}", i), fmt::format("SkyEye passes on one UART of {}{}", mach.name,
-                                  mach.uart_address ? fmt::format(", the one at {}", hex_address(mach.uart_address)) : "")});
+    auto console = node.consoles[i];
+    const auto uart = uart_of(node, console, mach);
+    if (uart && std::ranges::find(plan.consoles, *uart, &board::Console::index) == plan.consoles.end()) {
+      console.index = *uart;
+      plan.consoles.push_back(std::move(console));
+      continue;
+    }
+    std::vector<std::string> all;
+    for (const auto& each : mach.consoles()) all.push_back(fmt::format("{} at {}", each.name, hex_address(each.address)));
+    plan.findings.push_back({Severity::missing, fmt::format("/nodes/0/consoles/{}", i),
+                             all.empty() ? fmt::format("SkyEye passes on one UART of {}", mach.name) : fmt::format("of the UARTs of {}, SkyEye passes on {}", mach.name, fmt::join(all, ", "))});
   }
   if (node.consoles.empty()) plan.consoles.push_back({"uart0", "", 0});
-  if (!plan.consoles.empty()) plan.default_console = plan.consoles.front().name;
+  std::ranges::sort(plan.consoles, {}, &board::Console::index);
+  const auto wanted = std::ranges::find(plan.consoles, node.default_console, &board::Console::name);
+  if (!plan.consoles.empty()) plan.default_console = (wanted != plan.consoles.end() ? *wanted : plan.consoles.front()).name;
+}
+
+void list_devices(const Mach& mach, EnginePlan& plan) {
+  for (unsigned i = 0; i < mach.devices.size(); ++i) {
+    const auto& device = mach.devices[i];
+    plan.devices.push_back({std::string(device.name), std::string(device.model), std::string(device.kind), device.address, device.size, false,
+                            i < mach.uarts ? std::optional(i) : std::nullopt});
+  }
+  std::ranges::sort(plan.devices, {}, &DeviceRegion::address);
 }
 
 }  // namespace
@@ -125,12 +151,13 @@ Result<EnginePlan> plan_board(const board::Board& board, const Installation& ins
     else plan.devices.push_back({"registers", fmt::format("registers of {}", mach->name), "other", bank.address, bank.size, false, std::nullopt});
   if (std::ranges::find(node.memory, board::MemoryType::ram, &board::Memory::type) == node.memory.end() || std::ranges::any_of(node.memory, [](const board::Memory& m) { return m.type != board::MemoryType::ram; }))
     plan.findings.push_back({Severity::approximated, "/nodes/0/memory", "flash and ROM are memory that a program can write"});
-  if (mach->uart_address) plan.devices.push_back({"UART", std::string(mach->uart_model), "uart", mach->uart_address, 0x40, false, 0});
-  wire_console(node, *mach, plan);
+  list_devices(*mach, plan);
+  wire_consoles(node, *mach, plan);
+  for (auto& finding : peripheral_findings(board, plan, mach->name)) plan.findings.push_back(std::move(finding));
   json::array readable;
   for (const auto& path : installation.needed) readable.emplace_back(path.string());
   plan.minimum_memory_mb = host_memory_mb;
-  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", machine}, {"conf", to_text(conf, {})}, {"readable", std::move(readable)}};
+  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", machine}, {"conf", to_text(conf)}, {"input_gap_ms", mach->input_gap_ms}, {"readable", std::move(readable)}};
   return plan;
 }
 

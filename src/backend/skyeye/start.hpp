@@ -1,5 +1,6 @@
 // How a SkyEye process is started: its files, its command line, and what must be known to start it again.
 #pragma once
+#include <chrono>
 #include <optional>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ Result<std::string> conf_text(const EnginePlan& plan);
 
 // `offsets`: name ("emulator" too) -> first offset.
 process::ExecSpec exec_spec(const EnginePlan& plan, const std::vector<std::pair<std::string, std::uint64_t>>& offsets);
+
+// What must pass between two bytes of input, see Mach::input_gap_ms.
+std::chrono::milliseconds input_gap(const EnginePlan& plan);
 
 // The paths that the plan names to be readable.
 std::vector<std::filesystem::path> readable_paths(const EnginePlan& plan);
