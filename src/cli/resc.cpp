@@ -11,16 +11,7 @@
 namespace virserver::cli {
 namespace {
 
-constexpr int max_lines = 10'000;
-constexpr std::size_t max_line = 64 * 1024;
 constexpr std::string_view block_mark = "\"\"\"";
-
-std::string_view trimmed(std::string_view text) {
-  const auto blank = [](char c) { return c == ' ' || c == '\t' || c == '\r'; };
-  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
-  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
-  return text;
-}
 
 // The next word; a quoted one without its quotes.
 std::string_view next_word(std::string_view& rest) {
@@ -34,10 +25,6 @@ std::string_view next_word(std::string_view& rest) {
   const auto word = rest.substr(0, rest.find_first_of(" \t"));
   rest.remove_prefix(word.size());
   return word;
-}
-
-bool made_of(std::string_view text, std::string_view more) {
-  return !text.empty() && std::ranges::all_of(text, [&](char c) { return std::isalnum(static_cast<unsigned char>(c)) || more.contains(c); });
 }
 
 class Reader {
@@ -136,7 +123,7 @@ class Reader {
   }
 
   std::string program(std::string_view kind, std::string_view rest) {
-    RescProgram program;
+    ImportedProgram program;
     program.file = value(next_word(rest));
     program.format = kind == "LoadELF" ? "elf" : kind == "LoadHEX" ? "hex" : "bin";
     if (program.format == "bin") program.address = value(next_word(rest));
@@ -176,16 +163,7 @@ std::string console_name(std::string_view uart) {
 
 Resc read_resc(std::string_view text) {
   Reader reader;
-  for (int number = 1; !text.empty(); ++number) {
-    const auto end = text.find('\n');
-    const auto line = text.substr(0, end);
-    if (number > max_lines || line.size() > max_line) {
-      reader.result.ignored.push_back({number, "", "too long; the rest was not read"});
-      break;
-    }
-    reader.line(number, line);
-    text.remove_prefix(end == text.npos ? text.size() : end + 1);
-  }
+  read_import_lines(reader, text);
   return std::move(reader.result);
 }
 

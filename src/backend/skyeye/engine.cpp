@@ -4,8 +4,8 @@
 
 #include "backend/emulator_output.hpp"
 #include "backend/engine_files.hpp"
+#include "backend/skyeye/slow_input.hpp"
 #include "base/log.hpp"
-#include "process/cpu_time.hpp"
 
 namespace virserver::backend::skyeye {
 
@@ -14,7 +14,6 @@ using namespace std::chrono_literals;
 namespace {
 constexpr std::size_t output_piece = 64 * 1024;
 constexpr auto dial_timeout = 5s;
-constexpr auto work_patience = 200ms;
 constexpr auto end_grace = 500ms;  // it ends 2 ms after SIGTERM
 }  // namespace
 
@@ -126,29 +125,10 @@ Task<Result<Cli::Answer>> SkyEyeEngine::command(std::string line) {
 }
 
 Task<Result<void>> SkyEyeEngine::type(std::string console, Bytes bytes) {
-  const auto gap = input_gap(options_.plan);
-  if (gap == 0ms) co_return co_await process_->write(std::move(console), std::move(bytes));
+  const auto work = input_gap(options_.plan);
+  if (work == 0ms) co_return co_await process_->write(std::move(console), std::move(bytes));
   const auto lock = co_await typing_.lock();
-  for (const auto byte : bytes) {
-    Bytes one{byte};
-    const auto before = process::children_cpu_time(process_->pid());
-    auto written = co_await process_->write(console, std::move(one));
-    if (!written) co_return written;
-    co_await let_work(before, gap);
-  }
-  co_return Result<void>{};
-}
-
-// Until SkyEye has had so much processor time since `before`; it takes all that it gets, unless the machine stands.
-Task<> SkyEyeEngine::let_work(std::optional<std::chrono::nanoseconds> before, std::chrono::milliseconds time) {
-  asio::steady_timer pause(executor_);
-  const auto deadline = std::chrono::steady_clock::now() + (before ? work_patience : time);
-  while (!report_ && !restarting_ && std::chrono::steady_clock::now() < deadline) {
-    pause.expires_after(1ms);
-    co_await pause.async_wait(tuple_awaitable);
-    const auto now = before ? process::children_cpu_time(process_->pid()) : std::nullopt;
-    if (now && *now - *before >= time) break;
-  }
+  co_return co_await type_slowly(*process_, options_.sandbox.engine_dir, std::move(console), std::move(bytes), work);
 }
 
 Task<Result<Fd>> SkyEyeEngine::dial_stub() { co_return co_await process_->dial(stub_port, dial_timeout); }

@@ -56,7 +56,6 @@ class SkyEyeEngine final : public Engine {
   Task<> watch_exit();
   Task<bool> wait_ended(std::chrono::milliseconds patience);
   Task<Result<void>> next_process();
-  Task<> let_work(std::optional<std::chrono::nanoseconds> before, std::chrono::milliseconds time);
   void over(ExitReport report);
   Result<void> keep_state();
   void read_output();

@@ -38,7 +38,8 @@ Result<std::string> conf_text(const EnginePlan& plan) {
   unsigned line = 0;
   for (const auto& console : plan.consoles) {
     for (; line < console.index; ++line) text += "uart: mod=pipe, desc=/dev/null\n";
-    text += fmt::format("uart: mod=pipe, desc=pty/{}\n", console.name);
+    text += input_gap(plan) == std::chrono::milliseconds(0) ? fmt::format("uart: mod=pipe, desc=pty/{}\n", console.name)
+                                                            : fmt::format("uart: mod=pipe, desc_in={0}.in, desc_out={0}.out\n", console.name);
     ++line;
   }
   return text;
@@ -53,7 +54,8 @@ process::ExecSpec exec_spec(const EnginePlan& plan, const std::vector<std::pair<
   for (const auto& planned : plan.consoles) {
     process::ConsoleSpec console;
     console.name = planned.name;
-    console.kind = process::ConsoleKind::pty;
+    // Only a FIFO tells how much was taken from it.
+    console.kind = input_gap(plan) == std::chrono::milliseconds(0) ? process::ConsoleKind::pty : process::ConsoleKind::fifo;
     for (const auto& [name, offset] : offsets)
       if (name == console.name) console.first_offset = offset;
     exec.consoles.push_back(std::move(console));

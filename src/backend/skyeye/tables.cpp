@@ -47,6 +47,9 @@ constexpr Device s3c6410x[] = {
 constexpr Device ep7312[] = {
     {"UART1", "clps711x-uart", "uart", 0x80000480, 4}, {"GPIO", "clps711x-gpio", "gpio", 0x80000000, 0xc4}, {"SYSCON1", "clps711x-syscon", "system", 0x80000100, 0x44},
     {"INTC", "clps711x-interrupts", "interrupt-controller", 0x80000240, 0x44}, {"TC", "clps711x-timer", "timer", 0x80000300, 0x44}};
+constexpr Device cs89712[] = {
+    {"UART1", "clps711x-uart", "uart", 0x80000480, 4}, {"SYSCON1", "clps711x-syscon", "system", 0x80000100, 0x44},
+    {"INTC", "clps711x-interrupts", "interrupt-controller", 0x80000240, 0x44}, {"TC", "clps711x-timer", "timer", 0x80000300, 0x44}};
 constexpr Device sa1100[] = {
     {"UART3", "sa1100-uart", "uart", 0x80050000, 0x24}, {"OST", "sa1100-ost", "timer", 0x90000000, 0x20}, {"RTC", "sa1100-rtc", "rtc", 0x90010000, 0x14},
     {"INTC", "sa1100-interrupts", "interrupt-controller", 0x90050000, 0x24}};
@@ -66,7 +69,7 @@ constexpr Mach all[] = {
     {"sa1100", "Intel SA-1100", "arm", arm, "sa1100", 0x80000000, 0x40000000, sa1100, 1, 3, true},
     {"pxa_lubbock", "Intel PXA255, Lubbock", "arm", arm, "pxa25x", 0x40000000, 0x0c000000, pxa, 1, 0, true},
     {"pxa_mainstone", "Intel PXA270, Mainstone", "arm", arm, "pxa27x", 0x40000000, 0x0c000000, pxa, 1, 0, true},
-    {"cs89712", "Cirrus Logic CS89712", "arm", arm, "arm720t", 0x80000000, 0x00800000, {}, 0, 0},
+    {"cs89712", "Cirrus Logic CS89712", "arm", arm, "arm720t", 0x80000000, 0x00800000, cs89712, 1, 0, true},
     {"ep9312", "Cirrus Logic EP9312", "arm", arm, "arm920t", 0x80000000, 0x00150000, {}, 0, 0},
     {"goldfish", "Android Goldfish", "arm", arm, "arm926ejs", 0xff000000, 0x000e0000, {}, 0, 0},
     {"imx9238", "Freescale i.MX", "arm", arm, "arm920t", 0, 0, {}, 0, 0},

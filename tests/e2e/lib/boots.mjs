@@ -7,7 +7,7 @@ import { floodText } from './stream.mjs';
 // Boards whose firmware drives one UART, though some of them have more.
 const oneUart = ['arm-virt-a7', 'arty-litex-vexriscv', 'ck-ra6m5', 'nucleo-wba52cg', 'arm-virt-a15', 'arm-virt-a53', 'arm-virt-a72', 'cubieboard', 'leon3', 'microbit', 'opentitan', 'raspi0',
                  'raspi2b', 'raspi3b', 'riscv-virt32', 'riscv-virt64', 'k210', 'nrf52840-dk', 'nucleo-f767zi', 'nucleo-g071rb', 'nucleo-h753zi',
-                 'nucleo-l073rz', 'nucleo-l552ze-q', 'stm32f072-disco', 'at91eb40a', 'at91rm9200ek', 'collie', 'edb7312', 'lpc2210', 'lubbock',
+                 'nucleo-l073rz', 'nucleo-l552ze-q', 'stm32f072-disco', 'at91eb40a', 'at91rm9200ek', 'cdb89712', 'collie', 'edb7312', 'lpc2210', 'lubbock',
                  'mainstone', 'smdk2440', 'smdk6410'];
 // At most so many KiB of the flood, where the UART keeps its baud rate or QEMU's polling of it is slow.
 const slow = { opentitan: 32, 'stm32f4-disco': 512 };

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "backend/parts.hpp"
 #include "backend/skyeye/conf.hpp"
 #include "backend/skyeye/exit_cause.hpp"
 #include "backend/skyeye/load_elf.hpp"
@@ -19,7 +20,7 @@ Installation installed() {
   Installation installation;
   installation.launcher = "/opt/skyeye/bin/skyeye";
   installation.version = "1.3.5";
-  installation.machines = {"at91", "at91rm92", "leon2"};
+  installation.machines = {"at91", "at91rm92", "leon2", "s3c2410x", "sa1100"};
   installation.needed = {"/opt/skyeye"};
   return installation;
 }
@@ -43,6 +44,54 @@ TEST(SkyEyePlan, WritesTheConfiguration) {
   EXPECT_EQ(exec.emulator_first_offset, 7u);
   ASSERT_EQ(exec.consoles.size(), 1u);
   EXPECT_EQ(exec.consoles[0].first_offset, 9u);
+}
+
+TEST(SkyEyePlan, EachUartThatIsPassedOnIsAConsole) {
+  auto board = board::find_builtin("smdk2410")->config;
+  auto plan = plan_board(board, installed());
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_EQ(plan->consoles.size(), 3u);
+  EXPECT_EQ(device_at(*plan, 0x50004000)->serial, 1u);
+  // Only the last one: the lines before it are there all the same, because SkyEye counts them.
+  auto& node = board.nodes[0];
+  node.consoles = {node.consoles[2]};
+  node.default_console = node.consoles[0].name;
+  plan = plan_board(board, installed());
+  ASSERT_TRUE(plan) << plan.error().message;
+  EXPECT_TRUE(conf_text(*plan)->ends_with("uart: mod=pipe, desc=/dev/null\nuart: mod=pipe, desc=/dev/null\nuart: mod=pipe, desc=pty/uart2\n")) << *conf_text(*plan);
+}
+
+TEST(SkyEyePlan, AUartThatForgetsHasAFifo) {
+  const auto plan = plan_board(board::find_builtin("collie")->config, installed());
+  ASSERT_TRUE(plan) << plan.error().message;
+  ASSERT_EQ(plan->consoles.size(), 1u);
+  EXPECT_EQ(plan->default_console, "uart3");
+  EXPECT_EQ(input_gap(*plan), std::chrono::milliseconds(3));
+  EXPECT_TRUE(conf_text(*plan)->ends_with("uart: mod=pipe, desc_in=uart3.in, desc_out=uart3.out\n")) << *conf_text(*plan);
+  const auto exec = exec_spec(*plan, {});
+  ASSERT_EQ(exec.consoles.size(), 1u);
+  EXPECT_EQ(exec.consoles[0].kind, process::ConsoleKind::fifo);
+  EXPECT_EQ(std::ranges::count_if(plan->findings, [](const Finding& f) { return f.pointer.starts_with("/nodes/0/consoles/"); }), 2);
+  EXPECT_EQ(input_gap(plan_board(at91(), installed()).value()), std::chrono::milliseconds(0));
+}
+
+TEST(SkyEyePlan, EveryTemplateOfTheLibraryIsTaken) {
+  auto all = installed();
+  all.machines.clear();
+  for (const auto& mach : machs()) all.machines.emplace_back(mach.name);
+  int boards = 0;
+  for (const auto& entry : board::builtin_templates()) {
+    const auto& node = entry.config.nodes[0];
+    if (!node.targets.contains("skyeye")) continue;
+    const auto plan = plan_board(entry.config, all);
+    ASSERT_TRUE(plan) << entry.id << ": " << boost::json::serialize(plan.error().details);
+    const auto* mach = find_mach(std::string_view(node.targets.at("skyeye").at("mach").as_string()));
+    EXPECT_TRUE(mach->tried) << entry.id;
+    EXPECT_TRUE(std::ranges::is_sorted(plan->devices, {}, &DeviceRegion::address)) << entry.id;
+    ++boards;
+  }
+  EXPECT_GE(boards, 11);
+  for (const auto& mach : machs()) EXPECT_LE(mach.uarts, mach.devices.size()) << mach.name;
 }
 
 TEST(SkyEyePlan, NamesWhatIsWrong) {
