@@ -170,7 +170,7 @@ Task<Result<void>> Client::write(std::string bytes) {
 }
 
 Task<Result<Client::Replies>> Client::exchange(std::span<const std::string> payloads, std::string* output) {
-  co_await let_settle();
+  if (!quirks_.answers_while_running) co_await wait_out_stop_copies();
   if (auto ok = usable(); !ok) co_return pass(ok);
   std::string bytes;
   if (owes_ack_ && !no_ack_) bytes += '+';
@@ -237,14 +237,6 @@ Task<Result<std::string>> Client::request(std::string payload, std::optional<Thr
   co_return co_await ask(std::move(payload), output);
 }
 
-Task<> Client::let_settle() {
-  const auto until = last_stop_at_ + quirks_.stop_settle;
-  if (quirks_.stop_settle.count() == 0 || failure_ || std::chrono::steady_clock::now() >= until) co_return;
-  asio::steady_timer timer(executor_, until);
-  auto uncancelled = asio::bind_cancellation_slot(asio::cancellation_slot(), tuple_awaitable);
-  co_await timer.async_wait(std::move(uncancelled));
-}
-
 Task<> Client::wait_out_stop_copies() {
   while (stops_seen_ > 0 && stops_seen_ < quirks_.stop_replies && !failure_) {
     const auto until = last_stop_at_ + quirks_.stop_trail;
@@ -266,7 +258,6 @@ Task<Result<void>> Client::resume(std::string payload, std::vector<RegisterValue
   }
   const auto lock = co_await lock_.lock();
   co_await wait_out_stop_copies();
-  co_await let_settle();
   if (failure_) co_return fail(*failure_);
   if (running_) co_return fail(ErrorCode::TARGET_RUNNING, "the machine runs already");
   if (!writes.empty()) {

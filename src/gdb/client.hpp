@@ -134,7 +134,6 @@ class Client {
   Task<Result<void>> write(std::string bytes);
   Task<Result<void>> make_current(ThreadId thread);
   Task<> wait_out_stop_copies();
-  Task<> let_settle();  // see Quirks::stop_settle
   Result<void> usable() const;
   Result<void> check_mapped(std::uint64_t address, std::size_t size) const;
 

@@ -32,9 +32,10 @@ const Quirks kRenode{.name = "Renode",
 // 0x03 is not heard while running, and a stop that was asked for on the command line looks like any other; a breakpoint at the
 // pc is hit again by continue and step; the 256th insertion fails. `g` and `p` of cpsr give another register, those of the
 // floating-point registers zeros; writes to them are OK and do nothing. A stop is told while the stub's own thread still counts as
-// a processor: a request then is an assertion (`cell != NULL`), about 1 in 300 times without the wait.
+// a processor: a request then ends SkyEye (`Assertion cell != NULL`), about once in 300 stops.
 const Quirks kSkyEye{.name = "SkyEye",
-                     .stop_settle = 4ms,
+                     .stop_trail = 4ms,
+                     .stop_replies = 2,
                      .interrupt = Quirks::Interrupt::outside,
                      .max_memory_bytes = 512,
                      .step_off_breakpoints = true,

@@ -15,9 +15,6 @@ struct Quirks {
   // How many stop replies one stop sends at most; when all are there nothing is waited for.
   int stop_replies = 1;
 
-  // The stub tells a stop before the emulator has come to rest, and a request in between can end it: none is sent for so long.
-  std::chrono::microseconds stop_settle{0};
-
   enum class Interrupt { byte, outside };  // 0x03, or only by Target::interrupt
   Interrupt interrupt = Interrupt::byte;
 
