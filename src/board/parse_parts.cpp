@@ -15,7 +15,8 @@ constexpr std::string_view qemu_fields[] = {"machine", "preferred_machines", "ma
                                             "reset_address", "vector_table", "load_address", "bios_none", "semihosting", "machine_options"};
 constexpr std::string_view renode_fields[] = {"platform", "platform_text"};
 constexpr std::size_t max_platform_text = 256 * 1024;
-constexpr std::string_view skyeye_fields[] = {"cpu", "mach"};
+constexpr std::string_view skyeye_fields[] = {"cpu", "mach", "registers"};
+constexpr std::string_view range_fields[] = {"address", "size"};
 constexpr std::string_view console_fields[] = {"name", "peripheral", "index"};
 constexpr std::string_view interconnect_fields[] = {"shared_memory", "irq_routes", "mmio_map"};
 constexpr std::string_view shared_memory_fields[] = {"id", "address", "size", "nodes"};
@@ -63,6 +64,21 @@ void check_qemu_target(Problems& problems, Fields& fields, boost::json::object& 
   fields.boolean("bios_none");
   fields.boolean("semihosting");
   check_machine_options(fields, problems);
+}
+
+void check_skyeye_target(Problems& problems, Fields& fields, boost::json::object& target) {
+  for (const std::string_view key : {"cpu", "mach"}) fields.name(key);
+  const auto* list = fields.array("registers", 8);
+  if (!list) return;
+  boost::json::array kept;
+  for (std::size_t i = 0; i < list->size(); ++i) {
+    Fields range(problems, fmt::format("{}/{}", fields.at("registers"), i), (*list)[i], range_fields);
+    if (!range) continue;
+    for (const std::string_view key : range_fields) range.required(key);
+    const auto address = range.number("address"), size = range.size("size");
+    if (address && size) kept.push_back({{"address", *address}, {"size", *size}});
+  }
+  target["registers"] = std::move(kept);
 }
 
 bool known_node(const std::vector<Node>& nodes, std::string_view id) {
@@ -165,8 +181,7 @@ boost::json::object parse_targets(Problems& problems, const std::string& pointer
     for (const auto& member : target->get_object())
       if (!member.value().is_null()) kept.insert(member);
     if (backend == "qemu") check_qemu_target(problems, inner, kept);
-    if (backend == "skyeye")
-      for (const std::string_view key : skyeye_fields) inner.name(key);
+    if (backend == "skyeye") check_skyeye_target(problems, inner, kept);
     if (backend == "renode") {
       if (const auto platform = inner.text("platform", 256)) {
         const bool plain = !platform->empty() && std::ranges::all_of(*platform, [](unsigned char c) {

@@ -45,7 +45,10 @@ async function debugs(template) {
   assert.strictEqual((await server.upload(id, join(firmwareDir, `${board}.elf`))).status, 201);
   const made = await target.break('hello', { temporary: false });
   assert.strictEqual((await server.power(id, 'on')).status, 200);
-  const stopped = await target.stopped();
+  const stopped = await target.stopped().catch(async (error) => {
+    const { status, status_reason } = (await server.get(`/api/v1/sessions/${id}`)).body;
+    throw new Error(`${error.message}\n${status}: ${status_reason}\n${(await server.output(id, 'emulator')).toString().slice(-1500)}`);
+  });
   assert.deepStrictEqual(stopped.breakpoint_ids, [made.id]);
   assert.strictEqual(stopped.location.function, 'hello');
   assert.strictEqual((await server.output(id, main)).length, 0, 'nothing was printed before');

@@ -154,10 +154,12 @@ Result<EnginePlan> plan_board(const board::Board& board, const Installation& ins
   list_devices(*mach, plan);
   wire_consoles(node, *mach, plan);
   for (auto& finding : peripheral_findings(board, plan, mach->name)) plan.findings.push_back(std::move(finding));
-  json::array readable;
+  json::array readable, answers_at;
+  for (const auto& bank : conf.banks) answers_at.push_back({bank.address, bank.size});
   for (const auto& path : installation.needed) readable.emplace_back(path.string());
   plan.minimum_memory_mb = host_memory_mb;
-  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", machine}, {"conf", to_text(conf)}, {"input_gap_ms", mach->input_gap_ms}, {"readable", std::move(readable)}};
+  plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", machine}, {"conf", to_text(conf)}, {"input_gap_ms", mach->input_gap_ms},
+               {"answers_at", std::move(answers_at)}, {"readable", std::move(readable)}};
   return plan;
 }
 

@@ -247,6 +247,8 @@ TEST(ParseBoard, Targets) {
   EXPECT_TRUE(errors_of(node("targets: {qemu: {machine: virt, cpu: cortex-a53, memory: 512M, machine_options: [secure=on]}}")).empty());
   EXPECT_TRUE(only_error(node("targets: {renode: {platform: ../../etc/passwd}}")).contains("platform"));
   EXPECT_TRUE(errors_of(node("targets: {renode: {platform: boards/stm32f4_discovery}, skyeye: {cpu: arm7tdmi, mach: at91}}")).empty());
+  EXPECT_TRUE(errors_of(node("targets: {skyeye: {mach: at91, registers: [{address: 0xf0000000, size: 256M}]}}")).empty());
+  EXPECT_EQ(errors_of(node("targets: {skyeye: {mach: at91, registers: [{address: here}, 7]}}")).size(), 3u);
 }
 
 TEST(ParseBoard, AroundTheNodes) {
