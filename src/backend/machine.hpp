@@ -2,11 +2,13 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/asio.hpp"
 #include "base/bytes.hpp"
 #include "base/error.hpp"
 #include "base/fd.hpp"
+#include "gdb/downloads.hpp"
 #include "gdb/quirks.hpp"
 
 namespace virserver::backend {
@@ -18,6 +20,8 @@ class Machine {
 
   virtual const gdb::Quirks& quirks() const = 0;
   virtual std::string version() const = 0;  // "QEMU 7.2.22", for people
+  // Where the machine has something, for a stub that makes up the rest (gdb::Quirks::tells_unmapped).
+  virtual std::vector<gdb::MemoryRange> mapped() const { return {}; }
 
   struct Stub {
     Fd socket;

@@ -50,6 +50,7 @@ class SkyEyeEngine final : public Engine {
   Task<Result<void>> restart(bool stand);  // a reset; the machine stands afterwards or runs
   void debugger_came() { paused_ = false; }
   const std::string& version() const { return options_.version; }
+  const EnginePlan& plan() const { return options_.plan; }
 
  private:
   void adopt_process(std::unique_ptr<process::EngineProcess> process);

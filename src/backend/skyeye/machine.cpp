@@ -1,5 +1,7 @@
 #include "backend/skyeye/machine.hpp"
 
+#include <boost/json.hpp>
+
 #include <algorithm>
 
 #include "backend/skyeye/engine.hpp"
@@ -35,6 +37,13 @@ Task<Result<Machine::Stub>> SkyEyeMachine::open_stub() {
   stub.socket = std::move(*socket);
   engine_.debugger_came();
   co_return stub;
+}
+
+std::vector<gdb::MemoryRange> SkyEyeMachine::mapped() const {
+  std::vector<gdb::MemoryRange> ranges;
+  if (const auto* banks = engine_.plan().data.if_contains("banks"); banks && banks->is_array())
+    for (const auto& bank : banks->get_array()) ranges.push_back({bank.at(0).to_number<std::uint64_t>(), bank.at(1).to_number<std::uint64_t>()});
+  return ranges;
 }
 
 Task<Result<Bytes>> SkyEyeMachine::read_memory(std::uint64_t, std::size_t) {

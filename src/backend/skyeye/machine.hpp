@@ -12,6 +12,7 @@ class SkyEyeMachine final : public Machine {
 
   const gdb::Quirks& quirks() const override { return gdb::kSkyEye; }
   std::string version() const override;
+  std::vector<gdb::MemoryRange> mapped() const override;
   Task<Result<Stub>> open_stub() override;
   Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size) override;
   Task<Result<std::string>> monitor(std::string command) override;

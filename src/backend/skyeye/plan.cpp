@@ -148,18 +148,17 @@ Result<EnginePlan> plan_board(const board::Board& board, const Installation& ins
   plan.big_endian = mach->architecture == Architecture::sparc || mach->architecture == Architecture::ppc;
   for (const auto& bank : conf.banks)
     if (bank.kind == Bank::Kind::memory) plan.memory.push_back({bank.name, bank.address, bank.size, true});
-    else plan.devices.push_back({"registers", fmt::format("registers of {}", mach->name), "other", bank.address, bank.size, false, std::nullopt});
   if (std::ranges::find(node.memory, board::MemoryType::ram, &board::Memory::type) == node.memory.end() || std::ranges::any_of(node.memory, [](const board::Memory& m) { return m.type != board::MemoryType::ram; }))
     plan.findings.push_back({Severity::approximated, "/nodes/0/memory", "flash and ROM are memory that a program can write"});
   list_devices(*mach, plan);
   wire_consoles(node, *mach, plan);
   for (auto& finding : peripheral_findings(board, plan, mach->name)) plan.findings.push_back(std::move(finding));
-  json::array readable, answers_at;
-  for (const auto& bank : conf.banks) answers_at.push_back({bank.address, bank.size});
+  json::array readable, banks;
+  for (const auto& bank : conf.banks) banks.push_back({bank.address, bank.size});
   for (const auto& path : installation.needed) readable.emplace_back(path.string());
   plan.minimum_memory_mb = host_memory_mb;
   plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", machine}, {"conf", to_text(conf)}, {"input_gap_ms", mach->input_gap_ms},
-               {"answers_at", std::move(answers_at)}, {"readable", std::move(readable)}};
+               {"banks", std::move(banks)}, {"readable", std::move(readable)}};
   return plan;
 }
 

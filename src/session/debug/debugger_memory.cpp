@@ -16,31 +16,12 @@ bool is_64_bit(Architecture architecture) {
 
 std::uint64_t last_of(std::uint64_t address, std::uint64_t size) { return address + (size - 1); }
 
-// A stub that makes up what is not there (SkyEye's: zeros) has its ranges in the plan, `answers_at`, as [address, size] by
-// address. Where a range leaves them; nullopt: it does not, or the stub says so itself.
-std::optional<std::uint64_t> leaves_answers(const backend::EnginePlan& plan, std::uint64_t address, std::uint64_t size) {
-  const auto* ranges = plan.data.if_contains("answers_at");
-  if (!ranges || !ranges->is_array()) return std::nullopt;
-  std::uint64_t at = address;
-  for (const auto& range : ranges->get_array()) {
-    const auto from = range.at(0).to_number<std::uint64_t>(), length = range.at(1).to_number<std::uint64_t>();
-    if (at >= from && at - from < length) at = from + length;
-  }
-  return at - address < size ? std::optional(at) : std::nullopt;
-}
-
 }  // namespace
 
 Result<void> Debugger::check_range(std::uint64_t address, std::uint64_t size) const {
   const std::uint64_t end = is_64_bit(host_.plan.architecture) ? ~std::uint64_t{0} : 0xffffffff;
   if (size == 0) return {};
-  if (address <= end && size - 1 <= end - address) {
-    const auto beyond = leaves_answers(host_.plan, address, size);
-    if (!beyond) return {};
-    Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("there is no memory at {}", hex_address(*beyond))};
-    error.details["address"] = hex_address(*beyond);
-    return fail(std::move(error));
-  }
+  if (address <= end && size - 1 <= end - address) return {};
   Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("{} bytes at {} pass the end of the address space", size, hex_address(address))};
   error.details["address"] = hex_address(address <= end ? end : address);
   return fail(std::move(error));

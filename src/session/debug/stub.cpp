@@ -29,8 +29,7 @@ gdb::Target Session::debug_target() {
   target.quirks = machine->quirks();
   target.version = machine->version();
   target.images = images_;
-  for (const auto& region : plan_.memory) target.mapped.push_back({region.address, region.size});
-  for (const auto& region : plan_.devices) target.mapped.push_back({region.address, region.size});
+  target.mapped = machine->mapped();
   if (plan_.architecture == Architecture::arm && plan_.profile == 'M') target.vector_table = backend::vector_table(plan_);
   target.reset = [this] { return reset_machine(); };
   target.interrupt = [this] { return interrupt_machine(); };

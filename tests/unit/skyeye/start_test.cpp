@@ -36,7 +36,7 @@ TEST(SkyEyePlan, WritesTheConfiguration) {
             "mem_bank: map=I, type=RW, addr=0xf0000000, size=0x10000000\n"
             "uart: mod=pipe, desc=pty/usart0\n");
   EXPECT_EQ(plan->default_console, "usart0");
-  EXPECT_EQ(boost::json::serialize(plan->data.at("answers_at")), "[[0,262144],[16777216,2097152],[4026531840,268435456]]");
+  EXPECT_EQ(boost::json::serialize(plan->data.at("banks")), "[[0,262144],[16777216,2097152],[4026531840,268435456]]");
   EXPECT_EQ(plan->profile, 'C');
   ASSERT_EQ(plan->memory.size(), 2u);
   const auto exec = exec_spec(*plan, {{"emulator", 7}, {"usart0", 9}});
