@@ -7,8 +7,8 @@
 
 namespace virserver::process {
 
-// Of the children of `shim` together; null: none is there, or the kernel does not list children. Blocks for some microseconds.
-// Source: /proc/<pid>/task/<tid>/children in proc(5).
-std::optional<std::chrono::nanoseconds> children_cpu_time(pid_t shim);
+// Of the busiest thread among the children of `shim`: the one that executes the guest. Null: no child is there, or the kernel does
+// not tell. Blocks for some microseconds. Source: proc(5), /proc/<pid>/task/<tid>/children and schedstat.
+std::optional<std::chrono::nanoseconds> busiest_thread_time(pid_t shim);
 
 }  // namespace virserver::process

@@ -57,10 +57,11 @@ Task<Result<void>> type_slowly(process::EngineProcess& process, std::filesystem:
     auto was_taken = [&fifo] { return taken(fifo); };
     if (!co_await look_until(was_taken, take_patience))
       co_return fail(ErrorCode::TOO_MANY_REQUESTS, "the board has taken {} of {} bytes of input: it stands, or its program does not switch the UART's receiver on", i, bytes.size());
-    const auto before = process::children_cpu_time(shim);
-    auto has_worked = [&before, shim, work] {
-      const auto now = process::children_cpu_time(shim);
-      return !before || !now || *now - *before >= work;
+    const auto before = process::busiest_thread_time(shim);
+    const auto began = std::chrono::steady_clock::now();
+    auto has_worked = [&before, began, shim, work] {
+      const auto now = before ? process::busiest_thread_time(shim) : std::nullopt;
+      return now ? *now - *before >= work : std::chrono::steady_clock::now() - began >= work;
     };
     co_await look_until(has_worked, work_patience);
   }
