@@ -10,7 +10,7 @@ namespace virserver::gdb {
 struct Quirks {
   std::string_view name;
 
-  // How long copies of a stop reply may still come after it; a resume waits for that, a request does not.
+  // How long copies of a stop reply may still come; a resume waits, and a request where answers_while_running is false.
   std::chrono::microseconds stop_trail{0};
   // How many stop replies one stop sends at most; when all are there nothing is waited for.
   int stop_replies = 1;
