@@ -19,6 +19,7 @@ http::Handlers all_handlers(Context& context) {
   bind_debug(handlers, context);
   bind_debug_breakpoints(handlers, context);
   bind_debug_values(handlers, context);
+  bind_outside(handlers, context);
   bind_gdb(handlers, context);
   bind_events(handlers, context);
   bind_diagnosis(handlers, context);

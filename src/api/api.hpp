@@ -46,6 +46,7 @@ void bind_stream(http::Handlers& handlers, Context& context);
 void bind_debug(http::Handlers& handlers, Context& context);
 void bind_debug_breakpoints(http::Handlers& handlers, Context& context);
 void bind_debug_values(http::Handlers& handlers, Context& context);
+void bind_outside(http::Handlers& handlers, Context& context);
 void bind_gdb(http::Handlers& handlers, Context& context);
 void bind_events(http::Handlers& handlers, Context& context);
 void bind_diagnosis(http::Handlers& handlers, Context& context);

@@ -24,6 +24,7 @@ struct LaunchSpec {
   std::vector<LoadImage> images;
   std::vector<std::pair<std::string, std::uint64_t>> console_offsets;  // name ("emulator" too) -> first offset
   bool start_paused = false;
+  bool deterministic = false;  // nothing but the guest and what is done to it decides what it does
   std::vector<std::string> arguments;  // semihosting command line
   process::Limits limits;
 };

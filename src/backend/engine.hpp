@@ -38,10 +38,11 @@ struct ExitReport {
 };
 
 struct EngineEvent {
-  enum class Kind { running, paused, reset, exited, warning, access } kind;
+  enum class Kind { running, paused, reset, exited, warning, access, device } kind;
   std::string message;               // warning
   std::optional<ExitReport> report;  // exited
   std::vector<GuestAccess> accesses = {};  // access: kinds that had not been seen before
+  std::vector<DeviceChange> changes = {};  // device: what the guest changed
 };
 
 // Where the guest is and what it touches in vain, for the question why it hangs.
@@ -73,7 +74,21 @@ class Engine {
   virtual Task<Result<void>> resume() = 0;   // idempotent
   virtual Task<Result<void>> reset() = 0;    // a hardware reset; the loaded images are put back; runs afterwards
   virtual bool paused() const = 0;
+
+  // The guest's time, as it was known last; look_at_time() asks, without waiting for a call that is under way.
   virtual std::optional<std::uint64_t> virtual_time_ns() const { return std::nullopt; }
+  virtual Task<> look_at_time() { co_return; }
+
+  // An exact span of the guest's time, in three steps. begin_span: the machine, which stands, will stand again after so many
+  // nanoseconds once it is resumed; at_full_speed: meanwhile time is not paced to the host's clock. span_over: whether it
+  // has. end_span, in any case and whatever stopped the machine: it is an ordinary standing machine, and paced, again.
+  // Errors: UNSUPPORTED_BY_BACKEND and those of the engine.
+  virtual Task<Result<void>> begin_span(std::uint64_t nanoseconds, bool at_full_speed) {
+    (void)nanoseconds, (void)at_full_speed;
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend cannot stop its guest at a given time");
+  }
+  virtual Task<Result<bool>> span_over() { co_return true; }
+  virtual Task<Result<void>> end_span() { co_return Result<void>(); }
 
   // What a process may use that the engine starts later, for one that was taken over and resets by a new process.
   virtual void set_limits(const process::Limits& limits) { (void)limits; }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "backend/devices.hpp"
 #include "base/asio.hpp"
 #include "base/bytes.hpp"
 #include "base/error.hpp"
@@ -48,11 +49,24 @@ class Machine {
   // A command of the emulator's own monitor and what it prints.
   virtual Task<Result<std::string>> monitor(std::string command) = 0;
 
-  // Drives an input of the interrupt controller, whether the machine runs or stands. The controller numbers its lines as the
-  // board does. Errors: UNSUPPORTED_BY_BACKEND, ENGINE_TIMEOUT, ENGINE_DIED.
+  // Drives an input of the interrupt controller, whether the machine runs or stands. Lines are numbered as boards number
+  // them: NVIC and PLIC by their inputs, a GIC by interrupt id (its first input is 32). Errors: UNSUPPORTED_BY_BACKEND,
+  // INVALID_REQUEST (no such line), ENGINE_TIMEOUT, ENGINE_DIED.
   virtual Task<Result<void>> set_interrupt(unsigned line, bool level) {
     (void)line, (void)level;
     co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend drives no interrupt lines");
+  }
+
+  // Buttons, LEDs, pins, sensors and ADC channels of the running or standing machine, as they are now. After the first call
+  // the engine tells what the guest changes in them (EngineEvent::Kind::device). Errors: UNSUPPORTED_BY_BACKEND.
+  virtual Task<Result<std::vector<DeviceState>>> devices() {
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend offers no devices");
+  }
+  // A writable property of a device that devices() told, with a value of its type. Errors: UNSUPPORTED_BY_BACKEND (the
+  // emulator refused the value, with its words).
+  virtual Task<Result<void>> set_device(std::string device, std::string property, boost::json::value value) {
+    (void)device, (void)property, (void)value;
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend offers no devices");
   }
 
   // A hardware reset; the loaded images are put back. A standing machine stands, a running one runs afterwards.

@@ -59,7 +59,8 @@ struct BackendInfo {
 inline constexpr const char* feature_names[] = {
     "power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images",
     "adoption", "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "rtt", "snapshot", "fork",
-    "coverage", "trace", "irq", "deterministic", "record", "shared_memory", "multi_node", "virtual_time", "diagnosis", "register_models"};
+    "coverage", "trace", "irq", "deterministic", "record", "shared_memory", "multi_node", "virtual_time", "run_for",
+    "devices", "diagnosis", "register_models"};
 
 enum class Severity { info, approximated, missing, error };
 struct Finding {

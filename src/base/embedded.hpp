@@ -18,7 +18,7 @@ std::span<const File> boards();   // boards/*.yaml
 std::span<const File> registers();  // registers/*.yaml
 std::span<const File> register_models();  // registers/models/*.yaml
 std::span<const File> renode_catalogue();  // catalogue/renode/*.yaml
-std::span<const File> renode();    // probe.py, what a Renode is asked with
+std::span<const File> renode();    // probe.py, machine.py: what a Renode is asked with
 std::span<const File> openapi();  // api/openapi.yaml
 std::span<const File> web();      // the pages and assets of the web UI and Swagger UI
 

@@ -50,6 +50,7 @@
   X(RESOURCES_TOO_SMALL,        422, "the resource limits are below what the backend needs; details give the minimum") \
   X(CONSOLE_NOT_FOUND,          404, "the session has no console of this name") \
   X(CONSOLE_CLOSED,             409, "the console takes no input: the board is off") \
+  X(DEVICE_NOT_FOUND,           404, "the running board has no device, or interrupt, of this name") \
   /* backends */ \
   X(BACKEND_NOT_FOUND,          422, "no backend of this name") \
   X(BACKEND_ABSENT,             503, "the emulator is not installed on this host; details say what to install") \

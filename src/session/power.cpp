@@ -154,6 +154,7 @@ Task<Result<void>> Session::launch(std::shared_ptr<LoadSet> images, StartOptions
   co_await start_player(false);
   const bool held = options.paused || debugger_waits();
   spec.start_paused = held;
+  if (const auto* wanted = row_.features.if_contains("deterministic")) spec.deterministic = wanted->is_bool() && wanted->get_bool();
   spec.arguments = std::move(options.arguments);
   spec.limits = limits();
   spec.console_offsets = console_offsets();
@@ -234,7 +235,11 @@ void Session::on_engine_event(const backend::EngineEvent& event) {
     case Kind::paused:
       if (is_on(state_) && !debugger_attached()) settle(State::paused, event.message);
       break;
+    case Kind::device:
+      for (const auto& change : event.changes) tell_device(change, "guest");
+      break;
     case Kind::reset:
+      ++resets_;
       services_.events.append("session.state", id_, {{"status", to_string(state_)}, {"reset", true}});
       if (debugger_attached()) bridge_->machine_was_reset();
       break;

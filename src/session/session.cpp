@@ -40,7 +40,10 @@ Session::Session(asio::any_io_executor executor, const Services& services, store
 Session::~Session() = default;
 
 Task<SessionView> Session::view() {
-  auto look = [](std::shared_ptr<Session> self) -> Task<SessionView> { co_return self->view_here(); };
+  auto look = [](std::shared_ptr<Session> self) -> Task<SessionView> {
+    if (const auto engine = self->engine_) co_await engine->look_at_time();
+    co_return self->view_here();
+  };
   co_return co_await here(look(shared_from_this()));
 }
 

@@ -20,6 +20,7 @@
 #include "session/debug/gdb_doors.hpp"
 #include "session/debug/register_player.hpp"
 #include "session/debug/rtt_consoles.hpp"
+#include "session/outside.hpp"
 #include "session/services.hpp"
 #include "session/state.hpp"
 
@@ -83,6 +84,14 @@ class Session : public std::enable_shared_from_this<Session> {
   // Why does it hang: looks for some 50 ms while the guest runs on. Errors: SESSION_STATE when the board is off.
   Task<Result<Diagnosis>> diagnose();
 
+  // From outside (outside.cpp). Errors: TARGET_OFF, UNSUPPORTED_BY_BACKEND, those of find_interrupt, find_device and check_value.
+  Task<Result<InterruptLine>> drive_interrupt(std::variant<std::uint64_t, std::string> wanted, LineAction action);
+  Task<Result<std::vector<backend::DeviceState>>> devices();
+  // Property -> value. All are checked before one is set; answers with the device as it is then.
+  Task<Result<backend::DeviceState>> set_device(std::string name, boost::json::object values);
+  // Runs the standing board for a span of its own time. Error: TARGET_RUNNING. At the timeout it answers, and the span goes on.
+  Task<Result<SpanResult>> run_for(SpanRequest request);
+
   // Consoles. Readers open the log themselves and watch `output_changed`, so that a reader costs the session nothing.
   Task<std::vector<ConsoleView>> consoles();
   Task<Result<void>> write_console(std::string console, Bytes bytes);
@@ -130,6 +139,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void restore_loaded();
   DebugHost debug_host();
   Task<Result<std::vector<ProgramFile>>> debugged_programs();
+  struct Span;
+  static Task<> watch_span(std::shared_ptr<Session> self, std::shared_ptr<Span> span);
+  bool stands() const;  // there is an engine
+  void tell_device(const backend::DeviceChange& change, std::string_view by);
   static Task<> tell_accesses(std::shared_ptr<Session> self, std::vector<backend::GuestAccess> accesses);
   Task<> connect_debugger(bool held, bool stay_paused);
   bool debugger_waits() const;     // breakpoints are set, or gdbs attached
@@ -193,6 +206,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::string settling_reason_;
   unsigned settle_changes_ = 0;
   bool settling_ = false;
+  unsigned resets_ = 0;  // of the machine, since the session was made or restored
   std::optional<process::SandboxInfo> sandbox_;
   std::vector<std::string> loaded_;
   std::vector<gdb::MemoryRange> images_;  // where they lie; empty for an engine of an earlier server

@@ -10,15 +10,19 @@ namespace virserver::backend::qemu {
 
 namespace {
 
+constexpr const char* no_spans = "QEMU has no way to stop its guest at a given time";
+
 std::map<std::string, Feature> features(bool available, const std::string& why_not) {
   std::map<std::string, Feature> all;
   for (const char* name : feature_names)
     all[name] = Feature{false, available ? "this version of VirServer does not offer it on QEMU" : why_not};
   if (!available) return all;
   for (const char* name : {"power", "pause", "reset", "console", "console_input", "semihosting", "programs", "multiple_images", "adoption",
-                           "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "rtt", "diagnosis"})
+                           "breakpoints", "watchpoints", "registers", "memory", "step", "gdb", "rtt", "diagnosis", "irq"})
     all[name] = Feature{true, ""};
   all["register_models"] = register_model_player();
+  all["virtual_time"].reason = "QEMU does not tell the time of its guest";
+  all["run_for"].reason = no_spans;
   all["shared_memory"].reason = "a QEMU process emulates one machine; this version of VirServer does not connect several";
   all["multi_node"].reason = all["shared_memory"].reason;
   return all;

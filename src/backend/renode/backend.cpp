@@ -5,6 +5,7 @@
 #include "backend/load_check.hpp"
 #include "backend/renode/engine.hpp"
 #include "backend/register_models.hpp"
+#include "backend/renode/outside.hpp"
 #include "backend/renode/plan.hpp"
 #include "backend/renode/platform.hpp"
 #include "backend/renode/renode.hpp"
@@ -137,7 +138,7 @@ class Renode final : public Backend {
                        "else can reach or use this host, --allow-unsandboxed-tcp accepts that",
                        config_.sandbox.cause, config_.sandbox.remedy);
   }
-  Task<Result<void>> start(RenodeEngine& engine, const EnginePlan& plan, std::vector<Step> load, bool paused);
+  Task<Result<void>> start(RenodeEngine& engine, const EnginePlan& plan, std::vector<Step> load, const LaunchSpec& spec);
   RenodeEngine::Options options(const EnginePlan& plan, RunState run, std::filesystem::path console_dir) const {
     RenodeEngine::Options options;
     options.console_dir = std::move(console_dir);
@@ -178,6 +179,7 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
   auto write_files = [&spec, &load, &run, &plan]() -> Result<void> {
     if (const auto text = platform_text(plan))
       if (auto written = write_engine_file(spec.engine_dir / platform_file_name, as_bytes(*text)); !written) return written;
+    if (auto written = write_engine_file(spec.engine_dir / machine_script, as_bytes(script_text(machine_script))); !written) return written;
     for (const auto& file : load->files)
       if (auto written = write_engine_file(spec.engine_dir / file.name, file.bytes); !written) return written;
     return write_engine_file(spec.engine_dir / state_file, as_bytes(to_text(run)));
@@ -204,7 +206,7 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
       co_return pass(started);
     }
     auto engine = std::make_unique<RenodeEngine>(executor, std::move(prepared), options(plan, run, spec.console_dir));
-    auto done = co_await start(*engine, plan, load->steps, spec.start_paused);
+    auto done = co_await start(*engine, plan, load->steps, spec);
     if (done) co_return engine;
     // About one start in fifty, more on a loaded host, ends in order before it answers: Renode could not open its server and
     // says nothing of it.
@@ -215,15 +217,15 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
   }
 }
 
-Task<Result<void>> Renode::start(RenodeEngine& engine, const EnginePlan& plan, std::vector<Step> load, bool paused) {
+Task<Result<void>> Renode::start(RenodeEngine& engine, const EnginePlan& plan, std::vector<Step> load, const LaunchSpec& spec) {
   auto connected = co_await engine.connect(config_.start_timeout);
   if (!connected) co_return connected;
-  auto steps = set_up(plan, engine.ports());
+  auto steps = set_up(plan, engine.ports(), spec.deterministic);
   if (!steps) co_return pass(steps);
   for (auto& step : load) steps->push_back(std::move(step));
   auto done = co_await engine.perform(std::move(*steps), config_.start_timeout);
   if (!done) done.error() = with_place(plan, std::move(done.error()));
-  if (!done || paused) co_return done;
+  if (!done || spec.start_paused) co_return done;
   co_return co_await engine.resume();
 }
 

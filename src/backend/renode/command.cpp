@@ -54,6 +54,8 @@ Result<File> File::parse(std::string_view text) {
 
 Command& Command::address(std::uint64_t value) { return add(hex_address(value)); }
 
+Command& Command::decimal(double value) { return add(fmt::format("\"{}\"", value)); }
+
 Command& Command::seconds(std::uint64_t nanoseconds) {
   return add(fmt::format("\"{}.{:09}\"", nanoseconds / 1'000'000'000, nanoseconds % 1'000'000'000));
 }

@@ -58,6 +58,7 @@ class Command {
   Command& file(const File& file) { return add("@" + file.text()); }
   Command& number(std::uint64_t value) { return add(std::to_string(value)); }
   Command& address(std::uint64_t value);
+  Command& decimal(double value);               // quoted: the monitor reads no exponents
   Command& seconds(std::uint64_t nanoseconds);  // quoted, as the commands of virtual time take it
 
   const std::string& line() const { return line_; }

@@ -22,7 +22,7 @@ std::map<std::string, Feature> features(bool available, const std::string& why_n
   for (const char* name : feature_names) all[name] = Feature{false, available ? "this version of VirServer does not offer it on Renode" : why_not};
   if (!available) return all;
   for (const char* name : {"power", "pause", "reset", "console", "console_input", "programs", "multiple_images", "adoption", "breakpoints", "watchpoints",
-                           "registers", "memory", "step", "gdb", "rtt", "diagnosis"})
+                           "registers", "memory", "step", "gdb", "rtt", "diagnosis", "irq", "devices", "run_for", "virtual_time", "deterministic"})
     all[name] = Feature{true, ""};
   all["semihosting"].reason = "Renode's semihosting writes to a UART of its own, which the platforms do not have";
   return all;

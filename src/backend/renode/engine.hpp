@@ -42,6 +42,11 @@ class RenodeEngine final : public Engine {
   Task<Result<void>> resume() override;
   Task<Result<void>> reset() override;
   bool paused() const override { return paused_; }
+  std::optional<std::uint64_t> virtual_time_ns() const override { return time_ns_; }
+  Task<> look_at_time() override;
+  Task<Result<void>> begin_span(std::uint64_t nanoseconds, bool at_full_speed) override;
+  Task<Result<bool>> span_over() override;
+  Task<Result<void>> end_span() override;
   Task<> power_off(std::chrono::milliseconds grace) override;
   Task<Result<Observation>> observe() override;
   Task<> stop() override;
@@ -59,10 +64,16 @@ class RenodeEngine final : public Engine {
   bool is_memory(std::uint64_t address, std::size_t size) const;
   bool is_device(std::uint64_t address, std::size_t size) const;
   bool big_endian() const { return options_.big_endian; }
+  // A command of machine.py, which is read into Renode before the first. What it says ends with a line of its own: without
+  // one it is ENGINE_PROTOCOL.
+  Task<Result<std::string>> ask_machine(Command command);
+  // Tells what the guest changes in devices from now on: it looks ten times a second while the guest runs.
+  void watch_devices();
   // Its stub holds the processors from now on; the emulation runs. An abort of a processor is then the debugger's to see.
   void debugger_came();
 
  private:
+  Task<> follow_devices();
   Task<Result<std::string>> answered(Result<std::string> answer);
   Task<> watch_exit();
   Task<> follow_log();
@@ -90,6 +101,9 @@ class RenodeEngine final : public Engine {
   std::chrono::steady_clock::time_point own_resets_until_{};  // it may never: without images a reset writes no line
   bool started_ = false;   // the guest may have run
   bool paused_ = true;     // the emulation stands; with a debugger, see open_stub
+  std::optional<std::uint64_t> time_ns_;
+  std::chrono::steady_clock::time_point time_seen_{};
+  bool machine_script_read_ = false, watching_devices_ = false, full_speed_ = false;
   bool watching_ = false, debugged_ = false, ending_aborted_ = false;
   std::optional<ExitReport> report_;
   Broadcast ended_;

@@ -15,6 +15,9 @@ class RenodeMachine final : public Machine {
   Task<Result<Stub>> open_stub() override;
   Task<Result<Bytes>> read_memory(std::uint64_t address, std::size_t size) override;
   Task<Result<std::string>> monitor(std::string command) override;
+  Task<Result<void>> set_interrupt(unsigned line, bool level) override;
+  Task<Result<std::vector<DeviceState>>> devices() override;
+  Task<Result<void>> set_device(std::string device, std::string property, boost::json::value value) override;
   Task<Result<void>> reset() override;
 
  private:

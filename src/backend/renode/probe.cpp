@@ -77,6 +77,12 @@ ProbeFacts parse_probe(std::string_view output) {
   return facts;
 }
 
+std::string_view script_text(std::string_view name) {
+  for (const auto& file : embedded::renode())
+    if (file.path == name) return file.text();
+  return {};
+}
+
 Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesystem::path work, std::vector<Command> commands,
                                      std::chrono::milliseconds timeout, std::optional<Confinement> confinement, std::string platform) {
   // Renode removes what other instances left in their TMPDIR: it never shares one.
@@ -90,7 +96,7 @@ Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesy
     }
   };
   const Remove remove{directory};
-  const auto script = embedded::renode().front().text();
+  const auto script = script_text("probe.py");
   std::ofstream(directory + "/probe.py", std::ios::binary) << script;
   if (!platform.empty()) std::ofstream(fmt::format("{}/{}", directory, platform_file_name), std::ios::binary) << platform;
   std::vector<std::string> argv{launcher.string(), "--disable-gui", "--plain", "--console", "--hide-log", "-e", "include @probe.py"};

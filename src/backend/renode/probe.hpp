@@ -44,6 +44,9 @@ struct ProbeFacts {
 };
 ProbeFacts parse_probe(std::string_view output);
 
+// A script of ours for Renode, by its name: probe.py, machine.py.
+std::string_view script_text(std::string_view name);
+
 struct ProbeAnswer {
   ProbeFacts facts;
   std::string text;  // all it printed, at most 4 MiB

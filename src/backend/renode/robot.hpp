@@ -31,6 +31,8 @@ class RobotClient {
   // A line of user_line().
   Task<Result<std::string>> execute_line(std::string line, std::chrono::milliseconds timeout);
 
+  bool busy() const { return in_use_ > 0; }  // a call is under way
+
   Task<> stop();  // ends waiting calls with ENGINE_DIED
 
  private:

@@ -123,7 +123,7 @@ process::ExecSpec exec_spec(const EnginePlan& plan, const LaunchSpec& spec, cons
   return exec;
 }
 
-Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports) {
+Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports, bool deterministic) {
   const bool own = plan.data.contains("text");
   auto platform = File::parse(own ? std::string(platform_file_name) : "platforms/" + text_of(plan.data, "platform"));
   auto uarts = names_of(plan.data, "uarts", "peripheral");
@@ -134,6 +134,10 @@ Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports) {
   // A processor that waits costs 43 % of a host processor at Renode's own quantum of 0.1 ms and 10 % at 1 ms; input and
   // the debugger wait for the end of a quantum.
   steps.push_back({Command("emulation SetGlobalQuantum \"0.001\"")});
+  if (deterministic) {  // Renode's own random numbers, and the order of several processors
+    steps.push_back({Command("emulation SetSeed 1")});
+    steps.push_back({Command("emulation SetGlobalSerialExecution true")});
+  }
   steps.push_back({Command("mach create \"machine\"")});
   steps.push_back({Command("machine LoadPlatformDescription").file(*platform), !plan.data.contains("pointers")});
   for (std::size_t i = 0; i < uarts->size(); ++i) {

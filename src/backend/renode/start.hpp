@@ -36,7 +36,7 @@ struct Step {
   std::optional<std::string> expect;  // what it must print
 };
 // Everything up to and without starting the emulation. Errors: INTERNAL (a plan of another version).
-Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports);
+Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports, bool deterministic = false);
 
 // The file of a platform that travels in the plan; nothing when the plan names a shipped one.
 inline constexpr std::string_view platform_file_name = "platform.repl";
