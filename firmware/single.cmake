@@ -27,6 +27,7 @@ endfunction()
 
 firmware_single(rcc_wait FLAGS -mcpu=cortex-m4 -mthumb ROM 0x08000000 1M RAM 0x20000000 112K)
 firmware_single(rtt_echo FLAGS -mcpu=cortex-m0 -mthumb ROM 0x00000000 256K RAM 0x20000000 16K)
+firmware_single(pins FLAGS -mcpu=cortex-m4 -mthumb ROM 0x08000000 1M RAM 0x20000000 112K)
 # What register models are for: the start-up of vendors' and frameworks' firmware.
 set(models_f4 FLAGS -mcpu=cortex-m4 -mthumb ROM 0x08000000 1M RAM 0x20000000 112K)
 firmware_single(clock_hal ${models_f4})

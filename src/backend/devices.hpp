@@ -2,6 +2,8 @@
 #pragma once
 #include <boost/json/value.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -22,10 +24,11 @@ struct DeviceState {
   std::vector<DeviceProperty> properties;
 };
 
-// A property that the guest itself changed.
+// A property that the board itself changed.
 struct DeviceChange {
   std::string device, property;
   boost::json::value value;
+  std::optional<std::uint64_t> at_ns = {};  // of the guest's time, where it was seen as it happened
 };
 
 }  // namespace virserver::backend

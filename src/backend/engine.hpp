@@ -42,7 +42,7 @@ struct EngineEvent {
   std::string message;               // warning
   std::optional<ExitReport> report;  // exited
   std::vector<GuestAccess> accesses = {};  // access: kinds that had not been seen before
-  std::vector<DeviceChange> changes = {};  // device: what the guest changed
+  std::vector<DeviceChange> changes = {};  // device: what the board itself changed
 };
 
 // Where the guest is and what it touches in vain, for the question why it hangs.
@@ -81,8 +81,8 @@ class Engine {
 
   // An exact span of the guest's time, in three steps. begin_span: the machine, which stands, will stand again after so many
   // nanoseconds once it is resumed; at_full_speed: meanwhile time is not paced to the host's clock. span_over: whether it
-  // has. end_span, in any case and whatever stopped the machine: it is an ordinary standing machine, and paced, again.
-  // Errors: UNSUPPORTED_BY_BACKEND and those of the engine.
+  // has. end_span, in any case and whatever stopped the machine: what is left of the span is forgotten, and the machine,
+  // which stands or runs on, is paced and ordinary again. Errors: UNSUPPORTED_BY_BACKEND and those of the engine.
   virtual Task<Result<void>> begin_span(std::uint64_t nanoseconds, bool at_full_speed) {
     (void)nanoseconds, (void)at_full_speed;
     co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend cannot stop its guest at a given time");

@@ -58,12 +58,12 @@ class Machine {
   }
 
   // Buttons, LEDs, pins, sensors and ADC channels of the running or standing machine, as they are now. After the first call
-  // the engine tells what the guest changes in them (EngineEvent::Kind::device). Errors: UNSUPPORTED_BY_BACKEND.
+  // the engine tells what the board itself changes in them (EngineEvent::Kind::device). Errors: UNSUPPORTED_BY_BACKEND.
   virtual Task<Result<std::vector<DeviceState>>> devices() {
     co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend offers no devices");
   }
-  // A writable property of a device that devices() told, with a value of its type. Errors: UNSUPPORTED_BY_BACKEND (the
-  // emulator refused the value, with its words).
+  // A writable property of a device that devices() told, with a value of its type. Errors: UNSUPPORTED_BY_BACKEND,
+  // INVALID_REQUEST (the emulator refused the value, with its words).
   virtual Task<Result<void>> set_device(std::string device, std::string property, boost::json::value value) {
     (void)device, (void)property, (void)value;
     co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this backend offers no devices");

@@ -22,7 +22,8 @@ struct Options {
   std::string until;
   unsigned count = 1;
   bool over = false, out = false, line = false, next = false, wait = false, no_wait = false;
-  std::optional<std::chrono::nanoseconds> timeout;
+  std::optional<std::chrono::nanoseconds> timeout, span;
+  bool real_time = false;
 };
 
 // The server answers by then; the connection is given longer.
@@ -62,7 +63,32 @@ Task<Outcome<int>> step(Context& context, Options options) {
   co_return co_await run_control(context, std::move(*call), std::move(body), *limit, !options.no_wait);
 }
 
+// An exact span of the guest's time. What ended it early is in the state.
+Task<Outcome<int>> run_for(Context& context, Options options) {
+  if (options.span->count() < 1) co_return fail(exit_usage, "USAGE", "--for is at least 1ns");
+  json::object body{{"for_ns", options.span->count()}, {"pace", options.real_time ? "real_time" : "fast"}};
+  auto limit = patience(options, body);
+  if (!limit) co_return pass(limit);
+  auto call = co_await DebugCall::to(context, options.target, "/run");
+  if (!call) co_return pass(call);
+  Request request{.method = "POST", .target = {}, .body = json::serialize(body), .content_type = "application/json", .headers = {}, .file = {},
+                  .progress = {}, .patience = *limit};
+  auto answer = co_await call->send(std::move(request));
+  if (!answer) co_return pass(answer);
+  const auto& state = at(answer->json, "state");
+  if (context.json()) context.out_json(*answer);
+  else context.out(state_text(state));
+  const std::chrono::nanoseconds ran(number(answer->json, "ran_ns"));
+  if (text(state, "state") == "running") {
+    context.note("the span is not over in time and goes on");
+    co_return exit_timeout;
+  }
+  if (!flag(answer->json, "complete")) context.note(fmt::format("it ran {} of {}", to_text(ran), to_text(*options.span)));
+  co_return exit_ok;
+}
+
 Task<Outcome<int>> go_on(Context& context, Options options) {
+  if (options.span) co_return co_await run_for(context, std::move(options));
   json::object body;
   const bool waits = options.wait || !options.until.empty() || options.timeout;
   if (!options.until.empty()) body["until"] = options.until;
@@ -108,11 +134,15 @@ void add_continue(CLI::App& root, Invocation& invocation) {
   auto* command = add_command(
       root, "continue", "let the processor run on",
       "Returns at once, or with one of the options when the processor has stopped again. The exit status is 124 when it has not by then; it runs on. "
-      "A processor that runs already goes on running.",
-      std::string("EXAMPLES\n  virctl continue blinky\n  virctl continue blinky --wait --timeout 10s\n  virctl continue blinky --until main.c:50\n") + exit_statuses);
+      "A processor that runs already goes on running. --for runs a board that stands for an exact span of its own time, as fast as the host manages, and stops "
+      "it again; not every backend can.",
+      std::string("EXAMPLES\n  virctl continue blinky\n  virctl continue blinky --wait --timeout 10s\n  virctl continue blinky --until main.c:50\n"
+                  "  virctl continue blinky --for 5ms\n") + exit_statuses);
   add_session_argument(command, options->target.session);
-  command->add_option("--until", options->until, "Stop there too, once: an address, a symbol or file:line. Waits.")->type_name("LOCATION");
-  command->add_flag("--wait", options->wait, "Wait for the next stop.");
+  auto* until = command->add_option("--until", options->until, "Stop there too, once: an address, a symbol or file:line. Waits.")->type_name("LOCATION");
+  auto* wait = command->add_flag("--wait", options->wait, "Wait for the next stop.");
+  auto* span = add_duration(command, "--for", options->span, "Run for so much of the guest's time and stop. At most a day.")->excludes(until)->excludes(wait);
+  command->add_flag("--real-time", options->real_time, "With --for: no faster than the host's clock.")->needs(span);
   add_duration(command, "--timeout", options->timeout, "Wait for the next stop at most so long. Default: 30s.");
   on_call(command, invocation, [options](Context& context) { return go_on(context, *options); });
 }

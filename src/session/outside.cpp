@@ -3,7 +3,7 @@
 
 #include <boost/json.hpp>
 
-#include "base/log.hpp"
+#include "base/broadcast.hpp"
 #include "session/here.hpp"
 
 namespace virserver::session {
@@ -21,11 +21,22 @@ Error off() { return {ErrorCode::TARGET_OFF, "the board is off: power it on firs
 }  // namespace
 
 void Session::tell_device(const backend::DeviceChange& change, std::string_view by) {
-  services_.events.append("session.device", id_, {{"device", change.device}, {"property", change.property}, {"value", change.value}, {"by", by}});
+  const json::value at = change.at_ns ? json::value(*change.at_ns) : json::value(nullptr);
+  services_.events.append("session.device", id_, {{"device", change.device}, {"property", change.property}, {"value", change.value}, {"by", by}, {"virtual_time_ns", at}});
+}
+
+// In the words of the capabilities. A backend that has not told yet is asked by the call itself.
+Result<void> Session::require_feature(const char* name) const {
+  const auto info = services_.backends.info(row_.backend);
+  if (!info) return {};
+  const auto feature = info->features.find(name);
+  if (feature == info->features.end() || feature->second.available) return {};
+  return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{}", feature->second.reason);
 }
 
 Task<Result<InterruptLine>> Session::drive_interrupt(std::variant<std::uint64_t, std::string> wanted, LineAction action) {
   auto drive = [](std::shared_ptr<Session> self, std::variant<std::uint64_t, std::string> which, LineAction how) -> Task<Result<InterruptLine>> {
+    if (auto able = self->require_feature("irq"); !able) co_return pass(able);
     auto line = find_interrupt(self->row_.board, which);
     if (!line) co_return pass(line);
     const auto engine = self->engine_;
@@ -52,6 +63,7 @@ Task<Result<InterruptLine>> Session::drive_interrupt(std::variant<std::uint64_t,
 
 Task<Result<std::vector<backend::DeviceState>>> Session::devices() {
   auto look = [](std::shared_ptr<Session> self) -> Task<Result<std::vector<backend::DeviceState>>> {
+    if (auto able = self->require_feature("devices"); !able) co_return pass(able);
     const auto engine = self->engine_;
     if (!engine) co_return fail(off());
     if (!engine->machine()) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{} offers no devices", self->row_.backend);
@@ -87,62 +99,65 @@ Task<Result<backend::DeviceState>> Session::set_device(std::string name, json::o
 
 // Of one span; kept by the one who watches it and the request that waits.
 struct Session::Span {
-  explicit Span(asio::any_io_executor executor) : finished(executor, asio::steady_timer::time_point::max()) {}
   std::uint64_t from_ns = 0;
   bool done = false, complete = false;
   std::optional<Error> failed;
-  asio::steady_timer finished;  // cancelled when done
+  Broadcast finished;
 };
 
 bool Session::stands() const { return debugger_attached() ? bridge_->state() == gdb::TargetState::stopped : engine_->paused(); }
 
 Task<> Session::watch_span(std::shared_ptr<Session> self, std::shared_ptr<Span> span) {
+  struct Done {
+    Span& span;
+    ~Done() {
+      span.done = true;
+      span.finished.notify();
+    }
+  } const done{*span};
   const auto engine = self->engine_;
   const unsigned resets = self->resets_;
   asio::steady_timer timer(self->executor_);
-  for (auto pause = std::chrono::milliseconds(first_look); self->engine_ == engine && self->resets_ == resets; pause = std::min<std::chrono::milliseconds>(2 * pause, last_look)) {
+  for (auto pause = std::chrono::milliseconds(first_look); self->engine_ == engine && self->resets_ == resets && !self->scope_.stopping(); pause = std::min<std::chrono::milliseconds>(2 * pause, last_look)) {
+    const bool stood = self->stands();  // before it is asked: else the end of the span itself would pass for something else
     auto over = co_await engine->span_over();
-    if (!over) {
-      span->failed = over.error();
-      break;
-    }
-    if (*over) {
-      span->complete = true;
-      const auto until = std::chrono::steady_clock::now() + stop_patience;
-      while (self->engine_ == engine && self->debugger_attached() && !self->stands() && std::chrono::steady_clock::now() < until) {
-        timer.expires_after(first_look);
-        co_await timer.async_wait(tuple_awaitable);
-      }
-      break;
-    }
-    if (self->engine_ != engine || self->stands()) break;
+    if (!over) span->failed = over.error();
+    else span->complete = *over;
+    if (!over || *over || stood) break;
     timer.expires_after(pause);
     co_await timer.async_wait(tuple_awaitable);
   }
-  if (self->engine_ == engine) {
-    const bool stood = span->complete || self->stands();
-    if (stood) {
-      auto ended = co_await engine->end_span();
-      if (!ended && !span->failed) span->failed = ended.error();
-      if (self->engine_ == engine && !self->debugger_attached()) self->set_state(State::paused, span->complete ? "its span of time is over" : "");
+  if (span->complete) {
+    const auto until = std::chrono::steady_clock::now() + stop_patience;
+    while (self->engine_ == engine && self->debugger_attached() && !self->stands() && !self->scope_.stopping() && std::chrono::steady_clock::now() < until) {
+      timer.expires_after(first_look);
+      co_await timer.async_wait(tuple_awaitable);
     }
   }
-  span->done = true;
-  span->finished.cancel();
+  if (self->engine_ == engine && !self->scope_.stopping()) {
+    auto ended = co_await engine->end_span();
+    if (!ended && !span->failed) span->failed = ended.error();
+    if (self->engine_ == engine && !self->debugger_attached() && self->stands())
+      self->set_state(State::paused, span->complete ? "its span of time is over" : "");
+  }
 }
 
 Task<Result<SpanResult>> Session::run_for(SpanRequest request) {
   auto run = [](std::shared_ptr<Session> self, SpanRequest how) -> Task<Result<SpanResult>> {
-    auto span = std::make_shared<Span>(self->executor_);
+    if (auto able = self->require_feature("run_for"); !able) co_return pass(able);
+    auto span = std::make_shared<Span>();
     {
       auto lock = co_await self->operation_.lock();
       if (auto settled = self->require_settled(); !settled) co_return pass(settled);
+      if (const auto before = self->span_; before && self->engine_ && self->stands()) {  // which something else ended just now
+        const auto watch = before->finished.watch(self->executor_);
+        while (!before->done) co_await watch->wait(last_look);
+      }
       const auto engine = self->engine_;
       if (!engine) co_return fail(off());
       if (!self->stands()) co_return fail(ErrorCode::TARGET_RUNNING, "the processor runs: pause it first; a span of time begins where it stands");
       auto begun = co_await engine->begin_span(how.nanoseconds, how.full_speed);
       if (!begun) co_return pass(begun);
-      co_await engine->span_over();
       span->from_ns = engine->virtual_time_ns().value_or(0);
       auto resumed = self->debugger_attached() ? co_await self->bridge_->resume(self->debug_owner_, {}) : co_await engine->resume();
       if (!resumed) {
@@ -150,13 +165,15 @@ Task<Result<SpanResult>> Session::run_for(SpanRequest request) {
         co_return pass(resumed);
       }
       if (self->engine_ == engine && !self->debugger_attached()) self->set_state(State::running);
+      self->span_ = span;
       self->scope_.spawn(watch_span(self, span));
     }
     const auto deadline = std::chrono::steady_clock::now() + how.timeout;
-    while (!span->done && std::chrono::steady_clock::now() < deadline && !(how.give_up && how.give_up())) {
-      span->finished.expires_at(std::min(deadline, std::chrono::steady_clock::now() + 200ms));
-      if (span->done) break;
-      co_await span->finished.async_wait(tuple_awaitable);
+    const auto watch = span->finished.watch(self->executor_);
+    while (!span->done && !(how.give_up && how.give_up())) {
+      const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
+      if (left <= 0ms) break;
+      co_await watch->wait(std::min<std::chrono::milliseconds>(left, 200ms));
     }
     if (span->failed) co_return fail(*span->failed);
     auto state = co_await self->debugger_->state();

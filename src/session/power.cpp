@@ -236,7 +236,7 @@ void Session::on_engine_event(const backend::EngineEvent& event) {
       if (is_on(state_) && !debugger_attached()) settle(State::paused, event.message);
       break;
     case Kind::device:
-      for (const auto& change : event.changes) tell_device(change, "guest");
+      for (const auto& change : event.changes) tell_device(change, "board");
       break;
     case Kind::reset:
       ++resets_;

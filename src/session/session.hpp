@@ -140,6 +140,7 @@ class Session : public std::enable_shared_from_this<Session> {
   DebugHost debug_host();
   Task<Result<std::vector<ProgramFile>>> debugged_programs();
   struct Span;
+  Result<void> require_feature(const char* name) const;
   static Task<> watch_span(std::shared_ptr<Session> self, std::shared_ptr<Span> span);
   bool stands() const;  // there is an engine
   void tell_device(const backend::DeviceChange& change, std::string_view by);
@@ -207,6 +208,7 @@ class Session : public std::enable_shared_from_this<Session> {
   unsigned settle_changes_ = 0;
   bool settling_ = false;
   unsigned resets_ = 0;  // of the machine, since the session was made or restored
+  std::shared_ptr<Span> span_;  // the last one
   std::optional<process::SandboxInfo> sandbox_;
   std::vector<std::string> loaded_;
   std::vector<gdb::MemoryRange> images_;  // where they lie; empty for an engine of an earlier server

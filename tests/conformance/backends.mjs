@@ -5,7 +5,7 @@
 //   ram            an address in RAM that the test firmware leaves alone, with 64 KiB behind it
 //   nowhere        an address where the machine has nothing
 //   foreign        test firmware of another architecture
-// `rtt`: a board that runs rtt_echo.elf. `models`: a board whose firmware needs its register models.
+// `pins`: a board that runs pins.elf, and which pins its button and LED are. `rtt`: a board that runs rtt_echo.elf. `models`: a board whose firmware needs its register models.
 const cortexM = { template: 'stm32f4-disco', pc: 'pc', argument: 'r0', ram: 0x2000c000, nowhere: 0x90000000, foreign: 'riscv-virt64' };
 const riscv = { template: 'riscv-virt64', pc: 'pc', argument: 'a0', ram: 0x84000000, nowhere: 0xf0000000, foreign: 'stm32f4-disco' };
 
@@ -14,12 +14,14 @@ export const backends = {
     title: 'QEMU',
     boards: [cortexM, riscv],
     rtt: { template: 'microbit', firmware: 'rtt_echo' },
+    pins: { template: 'stm32f4-disco', console: 'usart2' },
     models: { template: 'stm32f4-disco', firmware: 'clock_hal', console: 'usart2', shows: 'clock ready: 168 MHz' },
   },
   renode: {
     title: 'Renode',
     boards: [cortexM, riscv],
     rtt: { template: 'nrf52840-dk', firmware: 'rtt_echo' },
+    pins: { template: 'stm32f4-disco', console: 'usart2', input: { device: 'gpioa', property: 'in0' }, output: { device: 'gpiod', property: 'out12' } },
   },
   skyeye: {
     title: 'SkyEye',

@@ -10,13 +10,14 @@ import { Bench } from './bench.mjs';
 import { checks as badInput } from './checks/bad_input.mjs';
 import { checks as consoles } from './checks/consoles.mjs';
 import { checks as debugging } from './checks/debugging.mjs';
+import { checks as outside } from './checks/outside.mjs';
 import { checks as power } from './checks/power.mjs';
 import { checks as programs } from './checks/programs.mjs';
 import { refuses } from './checks/refusals.mjs';
 import { pages, published, release, render } from './table.mjs';
 
 const root = new URL('../../', import.meta.url);
-const checks = [...power, ...badInput, ...consoles, ...programs, ...debugging];
+const checks = [...power, ...badInput, ...consoles, ...programs, ...debugging, ...outside];
 const name = process.env.VIRSERVER_CONFORMANCE;
 const row = backends[name];
 

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { breakLookStep, Target } from './lib/debugging.mjs';
-import { findLauncher } from './lib/launchers.mjs';
+import { findLauncher, shippedPlatform } from './lib/launchers.mjs';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
@@ -31,11 +31,7 @@ after(async () => {
 const image = join(firmwareDir, 'stm32f4-disco.elf');
 const on = (name, run) => test(name, { skip }, async (t) => (usable ? run(t) : t.skip('the sandbox is reduced')));
 
-async function board(platform = 'boards/stm32f4_discovery') {
-  const { config } = (await server.get('/api/v1/templates/stm32f4-disco')).body;
-  config.nodes[0].targets.renode = { platform };
-  return config;
-}
+const board = (platform) => shippedPlatform(server, platform);
 async function session(name) {
   const made = await server.post('/api/v1/sessions', { board_config: await board(), backend: 'renode', name });
   assert.strictEqual(made.status, 201, made.text);
@@ -51,9 +47,11 @@ async function running(name) {
 }
 const state = async (id) => (await server.get(`/api/v1/sessions/${id}`)).body.status;
 
-on('it has what QEMU has, but semihosting and register models', async () => {
+on('it has what QEMU has, but semihosting and register models, and more of time and devices', async () => {
   const { backends } = (await server.get('/api/v1/capabilities')).body;
-  assert.deepStrictEqual(backends.renode.features, { ...backends.qemu.features, semihosting: false, register_models: false });
+  assert.deepStrictEqual(backends.renode.features, {
+    ...backends.qemu.features, semihosting: false, register_models: false, devices: true, run_for: true, virtual_time: true, deterministic: true,
+  });
 });
 
 on('power, consoles, pause, reset, off', async () => {

@@ -10,8 +10,6 @@ namespace virserver::backend::qemu {
 
 namespace {
 
-constexpr const char* no_spans = "QEMU has no way to stop its guest at a given time";
-
 std::map<std::string, Feature> features(bool available, const std::string& why_not) {
   std::map<std::string, Feature> all;
   for (const char* name : feature_names)
@@ -22,7 +20,9 @@ std::map<std::string, Feature> features(bool available, const std::string& why_n
     all[name] = Feature{true, ""};
   all["register_models"] = register_model_player();
   all["virtual_time"].reason = "QEMU does not tell the time of its guest";
-  all["run_for"].reason = no_spans;
+  all["run_for"].reason = "QEMU has no way to stop its guest at a given time";
+  all["devices"].reason = "QEMU's machines have no buttons and few LEDs, sensors or pins that can be driven or seen from outside, and VirServer drives none of them";
+  all["deterministic"].reason = "QEMU's guest follows the host's clock and takes input as it comes";
   all["shared_memory"].reason = "a QEMU process emulates one machine; this version of VirServer does not connect several";
   all["multi_node"].reason = all["shared_memory"].reason;
   return all;

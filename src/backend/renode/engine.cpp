@@ -66,6 +66,7 @@ Task<Result<void>> RenodeEngine::ask_state() {
   if (!answer) co_return pass(answer);
   started_ = true;
   paused_ = *answer != "True";
+  co_await end_span();  // that nobody waits for any more; an engine of an older server has no such thing
   co_return Result<void>{};
 }
 

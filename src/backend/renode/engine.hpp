@@ -6,6 +6,7 @@
 #include "backend/renode/exit_cause.hpp"
 #include "backend/renode/guest_log.hpp"
 #include "backend/renode/machine.hpp"
+#include "backend/renode/outside.hpp"
 #include "backend/renode/robot.hpp"
 #include "backend/renode/start.hpp"
 #include "base/broadcast.hpp"
@@ -67,12 +68,14 @@ class RenodeEngine final : public Engine {
   // A command of machine.py, which is read into Renode before the first. What it says ends with a line of its own: without
   // one it is ENGINE_PROTOCOL.
   Task<Result<std::string>> ask_machine(Command command);
-  // Tells what the guest changes in devices from now on: it looks ten times a second while the guest runs.
+  // Tells what the board changes in devices from now on: it looks ten times a second while the guest runs.
   void watch_devices();
+  void devices_changed() { devices_fresh_ = true; }  // from outside; what follows from it in the board is looked at too
   // Its stub holds the processors from now on; the emulation runs. An abort of a processor is then the debugger's to see.
   void debugger_came();
 
  private:
+  Task<Result<MachineTime>> ask_time(Command command);
   Task<> follow_devices();
   Task<Result<std::string>> answered(Result<std::string> answer);
   Task<> watch_exit();
@@ -103,7 +106,8 @@ class RenodeEngine final : public Engine {
   bool paused_ = true;     // the emulation stands; with a debugger, see open_stub
   std::optional<std::uint64_t> time_ns_;
   std::chrono::steady_clock::time_point time_seen_{};
-  bool machine_script_read_ = false, watching_devices_ = false, full_speed_ = false;
+  bool machine_script_read_ = false;
+  bool watching_devices_ = false, devices_fresh_ = false;  // fresh: looked at once more, though the guest stands
   bool watching_ = false, debugged_ = false, ending_aborted_ = false;
   std::optional<ExitReport> report_;
   Broadcast ended_;

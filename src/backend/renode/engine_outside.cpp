@@ -13,6 +13,13 @@ namespace {
 constexpr auto device_interval = 100ms;
 constexpr auto time_interval = 20ms;   // of questions for the time that answers to people ask
 constexpr auto time_patience = 1000ms;
+
+// What a command of ours said before it failed is behind the last repetition of the command itself.
+std::string python_words(std::string_view message) {
+  constexpr std::string_view mark = "' failed";
+  const auto at = message.rfind(mark);
+  return std::string(at == message.npos ? message : message.substr(at + mark.size())).substr(0, 300);
+}
 }  // namespace
 
 Task<Result<std::string>> RenodeEngine::ask_machine(Command command) {
@@ -39,48 +46,39 @@ Task<> RenodeEngine::look_at_time() {
     if (const auto time = parse_elapsed_time(*text)) time_ns_ = *time;
 }
 
-Task<Result<void>> RenodeEngine::begin_span(std::uint64_t nanoseconds, bool at_full_speed) {
-  Command command = Command("vs_span").number(nanoseconds);
-  auto begun = co_await ask_machine(std::move(command));
-  if (!begun) co_return pass(begun);
-  if (!at_full_speed) co_return Result<void>{};
-  Command free("emulation SetAdvanceImmediately true");
-  auto freed = co_await execute(std::move(free));
-  if (!freed) co_return pass(freed);
-  full_speed_ = true;
-  co_return Result<void>{};
-}
-
-Task<Result<bool>> RenodeEngine::span_over() {
-  Command command("vs_time");
+// The answer tells of the machine when the command was given.
+Task<Result<MachineTime>> RenodeEngine::ask_time(Command command) {
   auto text = co_await ask_machine(std::move(command));
   if (!text) co_return pass(text);
   const auto time = parse_machine_time(*text);
   if (!time) co_return fail(ErrorCode::ENGINE_PROTOCOL, "Renode did not tell its time");
   time_ns_ = time->nanoseconds;
+  co_return *time;
+}
+
+Task<Result<void>> RenodeEngine::begin_span(std::uint64_t nanoseconds, bool at_full_speed) {
+  Command command = Command("vs_span").number(nanoseconds).number(at_full_speed ? 0 : 1);
+  auto begun = co_await ask_time(std::move(command));
+  if (!begun) co_return pass(begun);
+  co_return Result<void>{};
+}
+
+Task<Result<bool>> RenodeEngine::span_over() {
+  Command command("vs_time");
+  auto time = co_await ask_time(std::move(command));
+  if (!time) co_return pass(time);
   co_return !time->span;
 }
 
 Task<Result<void>> RenodeEngine::end_span() {
   Command command = Command("vs_settle").number(debugged_ ? 1 : 0);
-  auto settled = co_await ask_machine(std::move(command));
-  if (!settled) co_return pass(settled);
-  if (!debugged_) {
-    Command pause("pause");
-    auto paused = co_await execute(std::move(pause));
-    if (!paused) co_return pass(paused);
-    set_paused(true);
-  }
-  if (full_speed_) {
-    full_speed_ = false;
-    Command paced("emulation SetAdvanceImmediately false");
-    auto slow = co_await execute(std::move(paced));
-    if (!slow) co_return pass(slow);
-  }
-  Command time("vs_time");
-  auto text = co_await ask_machine(std::move(time));
-  if (text)
-    if (const auto seen = parse_machine_time(*text)) time_ns_ = seen->nanoseconds;
+  auto time = co_await ask_time(std::move(command));
+  if (!time) co_return pass(time);
+  if (debugged_ || paused_ || !time->stands) co_return Result<void>{};
+  Command pause("pause");  // the machine stands, the emulation does not yet
+  auto paused = co_await execute(std::move(pause));
+  if (!paused) co_return pass(paused);
+  set_paused(true);
   co_return Result<void>{};
 }
 
@@ -96,13 +94,17 @@ Task<> RenodeEngine::follow_devices() {
     timer.expires_after(device_interval);
     co_await timer.async_wait(tuple_awaitable);
     if (scope_.stopping() || report_) co_return;
-    if (paused_ || robot_.busy()) continue;
+    const bool stands = paused_;
+    if ((stands && !devices_fresh_) || robot_.busy()) continue;
+    devices_fresh_ = false;
     Command command("vs_changes");
     auto text = co_await ask_machine(std::move(command));
     if (!text) {
       log::debug("Renode's devices are not watched any more: {}", text.error().message);
+      watching_devices_ = false;
       co_return;
     }
+    if (!stands) devices_fresh_ = true;  // once more after it has come to stand
     EngineEvent event{EngineEvent::Kind::device, "", std::nullopt};
     event.changes = parse_changes(*text);
     if (!event.changes.empty()) outbox_.put(std::move(event));
@@ -113,9 +115,11 @@ Task<Result<void>> RenodeMachine::set_interrupt(unsigned line, bool level) {
   Command command = Command("vs_interrupt").number(line).number(level ? 1 : 0);
   auto text = co_await engine_.ask_machine(std::move(command));
   if (!text && text.error().code == ErrorCode::UNSUPPORTED_BY_BACKEND)
-    co_return fail(ErrorCode::INVALID_REQUEST, "the board's interrupt controller has no line {}: {}", line, text.error().message.substr(0, 300));
+    co_return fail(ErrorCode::INVALID_REQUEST, "the board's interrupt controller has no line {}: {}", line, python_words(text.error().message));
   if (!text) co_return pass(text);
-  if (text->contains("vs\tnone")) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this board has no interrupt controller in Renode whose lines are numbered: an NVIC, PLIC or GIC");
+  if (text->contains("vs\tnone"))
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this board has no interrupt controller in Renode whose lines are numbered: an NVIC, PLIC or GIC");
+  engine_.devices_changed();
   co_return Result<void>{};
 }
 
@@ -128,15 +132,17 @@ Task<Result<std::vector<DeviceState>>> RenodeMachine::devices() {
 }
 
 Task<Result<void>> RenodeMachine::set_device(std::string device, std::string property, boost::json::value value) {
-  // Names of peripherals on the bus lose its name when they are told.
-  auto path = Name::parse("sysbus." + device);
+  auto path = Name::parse("sysbus." + device);  // what stands on the bus is told without its name
   auto what = Name::parse(property);
   if (!path) co_return pass(path);
   if (!what) co_return pass(what);
   const double number = value.is_bool() ? (value.get_bool() ? 1 : 0) : value.is_number() ? value.to_number<double>() : 0;
   Command command = Command("vs_set").quoted(*path).quoted(*what).decimal(number);
   auto text = co_await engine_.ask_machine(std::move(command));
+  if (!text && text.error().code == ErrorCode::UNSUPPORTED_BY_BACKEND)
+    co_return fail(ErrorCode::INVALID_REQUEST, "{} of {} cannot be {}: {}", property, device, boost::json::serialize(value), python_words(text.error().message));
   if (!text) co_return pass(text);
+  engine_.devices_changed();
   co_return Result<void>{};
 }
 

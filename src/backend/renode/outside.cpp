@@ -66,15 +66,15 @@ std::vector<DeviceState> parse_devices(std::string_view text) {
 std::vector<DeviceChange> parse_changes(std::string_view text) {
   std::vector<DeviceChange> changes;
   for (const auto& f : facts(text))
-    if (f.size() == 4 && f[0] == "change" && changes.size() < max_properties)
-      if (auto value = value_of("boolean", f[3])) changes.push_back({local_name(f[1]), std::string(f[2]), std::move(*value)});
+    if (f.size() == 5 && f[0] == "change" && changes.size() < max_properties)
+      if (auto value = value_of("boolean", f[3])) changes.push_back({local_name(f[1]), std::string(f[2]), std::move(*value), parse_u64(f[4])});
   return changes;
 }
 
 std::optional<MachineTime> parse_machine_time(std::string_view text) {
   for (const auto& f : facts(text))
-    if (f.size() == 3 && f[0] == "time")
-      if (const auto nanoseconds = parse_u64(f[1])) return MachineTime{*nanoseconds, f[2] == "True"};
+    if (f.size() == 4 && f[0] == "time")
+      if (const auto nanoseconds = parse_u64(f[1])) return MachineTime{*nanoseconds, f[2] == "True", f[3] == "True"};
   return std::nullopt;
 }
 

@@ -17,7 +17,8 @@ std::vector<DeviceChange> parse_changes(std::string_view text);
 
 struct MachineTime {
   std::uint64_t nanoseconds = 0;
-  bool span = false;  // one is under way
+  bool span = false;    // one is under way
+  bool stands = false;  // the machine, whatever the emulation does
 };
 std::optional<MachineTime> parse_machine_time(std::string_view text);
 // "Elapsed Virtual Time: 00:00:01.503000000" of `emulation GetTimeSourceInfo`, in nanoseconds.

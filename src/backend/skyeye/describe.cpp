@@ -21,6 +21,8 @@ std::map<std::string, Feature> features(bool available, const std::string& why_n
   all["rtt"].reason = "SkyEye's memory cannot be read while its processor runs";
   all["irq"].reason = "SkyEye gives no way to drive an interrupt line from outside";
   all["virtual_time"].reason = "SkyEye counts instructions, not time";
+  all["run_for"].reason = "SkyEye counts instructions, not time, and cannot stop its guest at a given one";
+  all["devices"].reason = "SkyEye's open machines have no buttons, LEDs, pins or sensors that can be driven or seen from outside";
   all["deterministic"].reason = "SkyEye takes input as it comes";
   all["register_models"].reason = "SkyEye has no watchpoints, by which an access could be found";
   all["multi_node"].reason = all["shared_memory"].reason = "a SkyEye process has one machine";

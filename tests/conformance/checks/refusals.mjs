@@ -12,6 +12,14 @@ const calls = {
   memory: (bench, id) => bench.server.get(`/api/v1/sessions/${id}/debug/memory?address=${bench.board.ram}&size=4`),
   step: (bench, id) => bench.server.post(`/api/v1/sessions/${id}/debug/step`),
   diagnosis: (bench, id) => bench.server.get(`/api/v1/sessions/${id}/diagnosis`),
+  irq: (bench, id) => bench.server.post(`/api/v1/sessions/${id}/irq`, { line: 1 }),
+  devices: (bench, id) => bench.server.get(`/api/v1/sessions/${id}/devices`),
+  async run_for(bench, id) {
+    await bench.power(id, 'pause', 'paused');
+    const answer = await bench.server.post(`/api/v1/sessions/${id}/debug/run`, { for_ns: 1000 });
+    await bench.power(id, 'resume', 'running');
+    return answer;
+  },
   async semihosting(bench, id) {
     const [program] = (await bench.server.get(`/api/v1/sessions/${id}/programs`)).body.items;
     return bench.server.post(`/api/v1/sessions/${id}/programs/${program.id}/start`, { args: ['one'] });

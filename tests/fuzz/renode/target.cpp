@@ -1,5 +1,6 @@
 // What Renode says, as a hostile one may say it. The first byte picks the reader: an answer of the robot server (whole, and
-// as HTTP in two pieces), a name and a file as someone may have chosen them, the log, or how it refuses a platform.
+// as HTTP in two pieces), a name and a file as someone may have chosen them, the log, what machine.py prints, or how it refuses a
+// platform.
 #include <algorithm>
 #include <cstdint>
 #include <cstdlib>
@@ -8,6 +9,7 @@
 #include "backend/renode/exit_cause.hpp"
 #include "backend/renode/guest_log.hpp"
 #include "backend/renode/machine.hpp"
+#include "backend/renode/outside.hpp"
 #include "backend/renode/platform.hpp"
 #include "backend/renode/probe.hpp"
 #include "backend/renode/start.hpp"
@@ -85,6 +87,19 @@ void check_small(std::string_view text) {
   }
 }
 
+void check_outside(std::string_view text) {
+  std::size_t properties = 0;
+  for (const auto& device : renode::parse_devices(text))
+    for (const auto& property : device.properties) {
+      if (property.type != "boolean" && property.type != "number") std::abort();
+      if (!property.value.is_null() && property.value.is_bool() != (property.type == "boolean")) std::abort();
+      ++properties;
+    }
+  if (properties > 4096 || renode::parse_changes(text).size() > 4096) std::abort();
+  if (renode::parse_machine_time(text) && !renode::said_all(text)) std::abort();
+  renode::parse_elapsed_time(text);
+}
+
 void check_platform(std::string_view text) {
   const auto finding = renode::explain_platform_error(text, {"/nodes/0/memory/0"});
   if (finding.message.empty() || finding.message.size() > 500) std::abort();
@@ -101,6 +116,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     case 'c': check_parts(text); break;
     case 'l': check_log(text, text.size() / 2); break;
     case 'p': check_probe(text); break;
+    case 'd': check_outside(text); break;
     case 's': check_small(text); break;
     case 'r': check_platform(text); break;
     default: break;

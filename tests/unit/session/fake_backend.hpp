@@ -51,6 +51,23 @@ class FakeEngine : public backend::Engine {
     co_return;
   }
   Task<> stop() override { co_return; }
+  Task<Result<void>> begin_span(std::uint64_t nanoseconds, bool at_full_speed) override {
+    ++spans_begun;
+    span_ns = nanoseconds;
+    fast = at_full_speed;
+    co_return Result<void>{};
+  }
+  Task<Result<bool>> span_over() override {
+    if (looks_left == 0 || --looks_left > 0) co_return false;
+    time_ns += span_ns;
+    co_return true;
+  }
+  Task<Result<void>> end_span() override {
+    ++spans_ended;
+    if (!paused_ && looks_left == 0 && stands_at_end) paused_ = true;
+    co_return Result<void>{};
+  }
+  std::optional<std::uint64_t> virtual_time_ns() const override { return time_ns; }
 
   void end(backend::ExitCause cause, std::optional<int> code = {}) {
     if (std::exchange(ended_, true)) return;
@@ -61,6 +78,12 @@ class FakeEngine : public backend::Engine {
     backend::EngineEvent event{backend::EngineEvent::Kind::exited, "", report};
     if (on_event) on_event(event);
   }
+
+  // Of spans: the machine comes to stand at the look that takes this to 0; 0: it never does.
+  unsigned looks_left = 3;
+  bool stands_at_end = true, fast = false;
+  std::uint64_t time_ns = 1000, span_ns = 0;
+  unsigned spans_begun = 0, spans_ended = 0;
 
  private:
   std::unique_ptr<process::EngineProcess> process_;
