@@ -137,7 +137,7 @@ Task<> Session::watch_span(std::shared_ptr<Session> self, std::shared_ptr<Span> 
   if (self->engine_ == engine && !self->scope_.stopping()) {
     auto ended = co_await engine->end_span();
     if (!ended && !span->failed) span->failed = ended.error();
-    if (self->engine_ == engine && !self->debugger_attached() && self->stands())
+    if (self->engine_ == engine && self->stands())
       self->set_state(State::paused, span->complete ? "its span of time is over" : "");
   }
 }
@@ -164,7 +164,7 @@ Task<Result<SpanResult>> Session::run_for(SpanRequest request) {
         co_await engine->end_span();
         co_return pass(resumed);
       }
-      if (self->engine_ == engine && !self->debugger_attached()) self->set_state(State::running);
+      if (self->engine_ == engine) self->set_state(State::running);
       self->span_ = span;
       self->scope_.spawn(watch_span(self, span));
     }
@@ -176,8 +176,12 @@ Task<Result<SpanResult>> Session::run_for(SpanRequest request) {
       co_await watch->wait(std::min<std::chrono::milliseconds>(left, 200ms));
     }
     if (span->failed) co_return fail(*span->failed);
-    auto state = co_await self->debugger_->state();
+    auto state = co_await self->debugger_->state(false);  // a debugger costs the guest speed: it comes when somebody asks for more
     if (!state) co_return pass(state);
+    if (span->complete && state->reason == StopReason::pause) {
+      state->message = "its span of time is over";
+      if (state->location) state->message += " at " + to_text(*state->location);
+    }
     SpanResult result{std::move(*state), span->complete};
     if (self->engine_) result.virtual_time_ns = self->engine_->virtual_time_ns();
     if (result.virtual_time_ns && *result.virtual_time_ns > span->from_ns) result.ran_ns = *result.virtual_time_ns - span->from_ns;

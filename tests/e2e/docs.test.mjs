@@ -7,6 +7,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
+import { findRenode, shippedPlatform } from './lib/renode.mjs';
 import { bin, firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -136,6 +137,31 @@ page('api.md', async (take) => {
   assert.strictEqual(JSON.parse(take('json').text).code, 'TEMPLATE_NOT_FOUND');
   take('');  // what an event looks like
   await run({ text: take('sh').text.replace('virctl events', 'timeout 1 virctl events') });
+});
+
+// On a Renode, where there is one.
+page('devices.md', async (take) => {
+  const blocks = [take('commands'), take('sh'), take('sh'), take('sh')];
+  const launcher = findRenode();
+  if (!launcher) return console.log('NOT TESTED: renode is not installed, devices.md needs it');
+  const shared = server;
+  server = await new Server({ env: { VIRSERVER_RENODE: launcher } }).start();
+  try {
+    if ((await server.discovered()).backends.renode.status !== 'available') return console.log('NOT TESTED: devices.md needs Renode, and the sandbox is reduced');
+    const { id } = (await server.post('/api/v1/sessions', { board_config: await shippedPlatform(server), backend: 'renode' })).body;
+    await server.upload(id, join(firmwareDir, 'pins.elf'));
+    await server.power(id, 'on');
+    await server.expect(id, 'usart2', 'ready', { timeout: 60_000 });
+    const shown = [];
+    for (const block of blocks) shown.push(await run(block, { ID: id }));
+    assert.match(shown[0], /gpioPortD\.UserLED +led +LED[^]*pressed +true[^]*line 29 \(TIM3\) pulsed[^]*its span of time is over/);
+    assert.match(shown[1], /"name":"in3","type":"boolean","value":true/);
+    assert.match(shown[2], /"line":29,"name":"TIM3","action":"lower"/);
+    assert.match(shown[3], /"complete":true,"ran_ns":2500000\d\d/);
+  } finally {
+    await server.destroy();
+    server = shared;
+  }
 });
 
 page('diagnosis.md', async (take) => {

@@ -86,7 +86,7 @@ class Debugger final : private gdb::Subscriber {
   Task<> stop();
 
   // Run control (debugger_run.cpp, debugger_step.cpp).
-  Task<Result<DebugState>> state();
+  Task<Result<DebugState>> state(bool attach = true);  // without attaching, one that no debugger holds stands at an unknown place
   Task<Result<DebugState>> pause();
   Task<Result<DebugState>> resume(ContinueRequest request);
   Task<Result<DebugState>> step(StepRequest request);

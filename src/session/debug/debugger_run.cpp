@@ -77,7 +77,7 @@ void Debugger::on_stopped(const gdb::StopReply& stop, bool) {
   scope_.spawn(tidy(this));
 }
 
-Task<Result<DebugState>> Debugger::state() {
+Task<Result<DebugState>> Debugger::state(bool attach) {
   DebugState view;
   view.gdb_clients = bridge_.subscribers(gdb::Bridge::Role::gdb);
   if (!host_.powered()) {
@@ -88,6 +88,12 @@ Task<Result<DebugState>> Debugger::state() {
   view.message = step_ ? "a step is under way" : "running";
   if (step_) co_return view;
   if (bridge_.state() == TargetState::detached && host_.paused()) {
+    if (!attach) {
+      view.run = DebugState::Run::stopped;
+      view.reason = StopReason::pause;
+      view.message = "paused";
+      co_return view;
+    }
     auto attached = co_await bridge_.attach();
     if (!attached && attached.error().code != ErrorCode::TARGET_OFF) co_return pass(attached);
   }

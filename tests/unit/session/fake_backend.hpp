@@ -97,7 +97,7 @@ class FakeBackend : public backend::Backend {
     backend::BackendInfo info;
     info.name = "qemu";
     info.status = backend::Status::available;
-    for (const char* feature : backend::feature_names) info.features[feature] = {false, "the fake cannot do this"};
+    for (const char* feature : backend::feature_names) info.features[feature] = {able, able ? "" : "the fake cannot do this"};
     co_return info;
   }
   Task<Result<backend::EnginePlan>> plan(const board::Board&) override {
@@ -143,6 +143,7 @@ class FakeBackend : public backend::Backend {
     return report;
   }
 
+  bool able = false;  // of everything, as it says when it is asked
   int launches = 0;
   std::vector<std::string> loaded;  // names of the images of the last launch
   std::chrono::milliseconds delay{0};

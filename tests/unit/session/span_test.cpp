@@ -8,6 +8,10 @@ using namespace std::chrono_literals;
 
 class SpanTest : public SessionTest {
  protected:
+  void SetUp() override {
+    SessionTest::SetUp();
+    backend_->able = true;
+  }
   Task<std::shared_ptr<Session>> paused() {
     auto session = co_await make();
     co_await session->power(PowerAction::on, true);
@@ -46,6 +50,7 @@ TEST_F(SpanTest, WhereItCannotBegin) {
 
 TEST_F(SpanTest, ABackendThatCannotSaysSo) {
   run([this]() -> Task<> {
+    backend_->able = false;
     const auto session = co_await paused();
     co_await parts_->backends.wait_discovered();
     std::vector<Error> refused;
