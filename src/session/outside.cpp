@@ -28,7 +28,7 @@ void Session::tell_device(const backend::DeviceChange& change, std::string_view 
 // In the words of the capabilities. A backend that has not told yet is asked by the call itself.
 Result<void> Session::require_feature(const char* name) const {
   const auto info = services_.backends.info(row_.backend);
-  if (!info) return {};
+  if (!info || info->status == backend::Status::probing) return {};
   const auto feature = info->features.find(name);
   if (feature == info->features.end() || feature->second.available) return {};
   return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "{}", feature->second.reason);
@@ -135,10 +135,10 @@ Task<> Session::watch_span(std::shared_ptr<Session> self, std::shared_ptr<Span> 
     }
   }
   if (self->engine_ == engine && !self->scope_.stopping()) {
+    if (span->complete) self->set_state(State::paused, "its span of time is over");
     auto ended = co_await engine->end_span();
     if (!ended && !span->failed) span->failed = ended.error();
-    if (self->engine_ == engine && self->stands())
-      self->set_state(State::paused, span->complete ? "its span of time is over" : "");
+    if (self->engine_ == engine && self->state_ != State::paused && self->stands()) self->set_state(State::paused);
   }
 }
 

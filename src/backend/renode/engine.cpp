@@ -223,6 +223,7 @@ Task<Result<void>> RenodeEngine::resume() {
   Command command("start");
   auto answer = co_await execute(std::move(command));
   if (!answer) co_return pass(answer);
+  devices_changed();  // maybe, even if it stands again before anybody looks
   set_paused(false);
   co_return Result<void>{};
 }

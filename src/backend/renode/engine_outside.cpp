@@ -118,7 +118,7 @@ Task<Result<void>> RenodeMachine::set_interrupt(unsigned line, bool level) {
     co_return fail(ErrorCode::INVALID_REQUEST, "the board's interrupt controller has no line {}: {}", line, python_words(text.error().message));
   if (!text) co_return pass(text);
   if (text->contains("vs\tnone"))
-    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this board has no interrupt controller in Renode whose lines are numbered: an NVIC, PLIC or GIC");
+    co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "this board has no interrupt controller in Renode whose lines VirServer knows");
   engine_.devices_changed();
   co_return Result<void>{};
 }

@@ -88,10 +88,12 @@ def vs_properties(name, kind, peripheral):
 
 def vs_devices():
     machine = vs_machine()
+    seen = []  # what is registered twice has two names
     for name in machine.GetAllNames():
         peripheral = machine[name]
         kind = vs_kind(peripheral)
-        if kind:
+        if kind and not any(peripheral is each for each in seen):
+            seen.append(peripheral)
             yield name, kind, peripheral
 
 
@@ -187,19 +189,35 @@ def mc_vs_set(name, property, value):
     vs_line("end", "set")
 
 
-# The inputs of the controller that a board's interrupt numbers mean.
+# Which number boards give to a controller's first line and which to its last, and what Renode calls the first.
+CONTROLLERS = {"NVIC": (0, 495, 0), "PlatformLevelInterruptController": (1, 1023, 1), "OpenTitan_PlatformLevelInterruptController": (1, 1023, 1),
+               "ARM_GenericInterruptController": (32, 1019, 0), "PL190_VIC": (0, 31, 0), "SIC": (32, 63, 0), "AIC": (0, 31, 0), "GaislerMIC": (1, 15, 1)}
+
+
+# A PLIC lets numbers that are none pass.
+def vs_last_line(controller, kind, otherwise):
+    sources = kind.BaseType.GetField("irqSources", BindingFlags.NonPublic | BindingFlags.Instance)
+    return sources.GetValue(controller).Length - 1 if sources else otherwise
+
+
 def mc_vs_interrupt(line, level):
     machine = vs_machine()
+    known = []
     for name in machine.GetAllNames():
-        peripheral = machine[name]
-        kind = clr.GetClrType(type(peripheral)).Name
-        if kind in ("NVIC", "PlatformLevelInterruptController", "ARM_GenericInterruptController"):
-            number = int(line) - (32 if kind.startswith("ARM_") else 0)
-            if number < 0:
-                raise Exception("the lines of a GIC begin at 32")
-            peripheral.OnGPIO(number, int(level) != 0)
+        controller = machine[name]
+        kind = clr.GetClrType(type(controller))
+        if kind.Name not in CONTROLLERS:
+            continue
+        first, last, number = CONTROLLERS[kind.Name]
+        last = vs_last_line(controller, kind, last)
+        if first <= int(line) <= last:
+            controller.OnGPIO(int(line) - first + number, int(level) != 0)
             vs_line("end", "interrupt")
             return
+        if (first, last) not in known:
+            known.append((first, last))
+    if known:
+        raise Exception("its lines are " + " and ".join("%d to %d" % each for each in known))
     vs_line("none", "interrupt")
 
 
