@@ -21,11 +21,12 @@ std::string value_text(const json::value& property) {
   return json::serialize(value) + (unit.empty() ? "" : " " + printable(unit));
 }
 
-// A line a property: of a port with 32 pins only the wanted ones can be read at a glance, so it is told which can be set.
-std::string device_text(const json::value& device) {
+// A line a property; of `only` those, if there are any.
+std::string device_text(const json::value& device, const json::object& only) {
   std::vector<std::vector<std::string>> rows{{"PROPERTY", "VALUE", "SET"}};
   for (const json::value& each : list(device, "properties"))
-    rows.push_back({printable(text(each, "name")), value_text(each), flag(each, "writable") ? "yes" : "no"});
+    if (only.empty() || only.contains(text(each, "name")))
+      rows.push_back({printable(text(each, "name")), value_text(each), flag(each, "writable") ? "yes" : "no"});
   return printable(fmt::format("{}  {}  {}", text(device, "name"), text(device, "kind"), text(device, "model"))) + "\n" + table(rows);
 }
 
@@ -65,18 +66,18 @@ Task<Outcome<int>> list_devices(Context& context, Options options) {
   co_return exit_ok;
 }
 
-Task<Outcome<int>> show(Context& context, Outcome<Answer> answer) {
-  if (!answer) co_return pass(answer);
-  if (context.json()) context.out_json(*answer);
-  else context.out(device_text(answer->json));
-  co_return exit_ok;
+void show(Context& context, const Answer& answer, const json::object& only) {
+  if (context.json()) context.out_json(answer);
+  else context.out(device_text(answer.json, only));
 }
 
 Task<Outcome<int>> get(Context& context, Options options) {
   auto path = co_await path_of(context, options);
   if (!path) co_return pass(path);
   auto answer = co_await context.client().get(*path);
-  co_return co_await show(context, std::move(answer));
+  if (!answer) co_return pass(answer);
+  show(context, *answer, {});
+  co_return exit_ok;
 }
 
 // "on", "pressed" and the like are what people type; the server checks the type.
@@ -100,12 +101,14 @@ Task<Outcome<int>> set(Context& context, Options options) {
     else if (values.contains(word.substr(0, sign))) co_return fail(exit_usage, "USAGE", "{} is named twice", printable(word.substr(0, sign)));
     else values[word.substr(0, sign)] = *value;
   }
-  if (!values.empty()) body["values"] = std::move(values);
+  if (!values.empty()) body["values"] = values;
   auto path = co_await path_of(context, options);
   if (!path) co_return pass(path);
   Request request{.method = "PUT", .target = *path, .body = json::serialize(body), .content_type = "application/json"};
   auto answer = co_await context.client().call(std::move(request));
-  co_return co_await show(context, std::move(answer));
+  if (!answer) co_return pass(answer);
+  show(context, *answer, values);  // what was set, of a port with many pins
+  co_return exit_ok;
 }
 
 void add(CLI::App& root, Invocation& invocation) {
