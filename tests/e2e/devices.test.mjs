@@ -7,6 +7,7 @@ import { Target } from './lib/debugging.mjs';
 import { findRenode, shippedPlatform } from './lib/renode.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
+import { virctl } from './lib/virctl.mjs';
 
 const launcher = findRenode();
 if (!launcher) console.log('NOT TESTED: renode is not installed');
@@ -123,6 +124,47 @@ test('what QEMU lacks is refused with its reason', async () => {
   assert.strictEqual(ran.body.error, reasons.run_for);
   assert.strictEqual(await board.status(), 'paused');
   must(await server.delete(board.path), 204);
+});
+
+async function says(args, pattern, status = 0) {
+  const run = await virctl(args, { server, timeout: 120_000 });
+  assert.strictEqual(run.status, status, `virctl ${args.join(' ')}: ${run.stdout}${run.stderr}`);
+  assert.match(status ? run.stderr : run.stdout, pattern, `virctl ${args.join(' ')}`);
+}
+
+test('virctl on QEMU', async () => {
+  const { id, path, power } = await running('qemu');
+  await says(['irq', id, 'tim3'], /^line 29 \(TIM3\) pulsed$/m);
+  await says(['irq', id, '61', '--raise'], /^line 61 raised$/m);
+  await says(['irq', id, '61', '--lower', '--json'], /"action":"lower"/);
+  await says(['irq', id, '61', '--lower', '--raise'], /excludes/, 2);
+  await says(['irq', id, 'TIM33'], /near: .*TIM3.*DEVICE_NOT_FOUND/, 1);
+  await says(['device', 'list', id], /UNSUPPORTED_BY_BACKEND/, 1);
+  await power('pause');
+  await says(['continue', id, '--for', '5ms'], /UNSUPPORTED_BY_BACKEND/, 1);
+  must(await server.delete(path), 204);
+});
+
+on('virctl on Renode', async () => {
+  const { id, path } = await running('renode');
+  await says(['device', 'list', id, '--kind', 'button'], /^NAME +KIND +MODEL +STATE\ngpioPortA\.UserButton +button +Button +pressed=false\n$/);
+  await says(['device', 'set', id, 'UserButton', 'pressed'], /^pressed +true +yes$/m);
+  await says(['device', 'set', id, 'gpioPortA', 'in3=high', 'in4=off'], /^gpioPortA .*\nPROPERTY.*\nin3 +true +yes\nin4 +false +yes\n$/);
+  await says(['device', 'get', id, 'gpioPortA'], /^in5 +unknown +yes$/m);
+  await says(['device', 'get', id, 'UserLED', '--json'], /"kind":"led"/);
+  await says(['device', 'set', id, 'UserLED', 'on'], /the program/, 1);
+  await says(['device', 'set', id, 'UserButton', '7x'], /no value/, 2);
+  await says(['device', 'set', id, 'gpioPortA', 'in3=high', 'in3=low'], /twice/, 2);
+  await says(['device', 'set', id, 'gpioPortA', 'in3=high', 'low'], /PROPERTY=VALUE/, 2);
+  await says(['irq', id, '29'], /^line 29 \(TIM3\) pulsed$/m);
+  await says(['continue', id, '--for', '5ms'], /TARGET_RUNNING/, 1);
+  await says(['power', 'pause', id], /./);
+  await says(['continue', id, '--for', '5ms'], /^stopped: its span of time is over$/m);
+  await says(['continue', id, '--for', '5ms', '--json'], /"complete":true,"ran_ns":50000\d\d/);
+  await says(['continue', id, '--for', '20h', '--real-time', '--timeout', '300ms'], /goes on/, 124);
+  await says(['power', 'pause', id], /./);
+  for (const args of [['--for', '0'], ['--real-time'], ['--for', '5ms', '--wait'], ['--for', '-5ms']]) await says(['continue', id, ...args], /./, 2);
+  must(await server.delete(path), 204);
 });
 
 on('a button reaches the program, and its LED is an event', async () => {
