@@ -208,9 +208,8 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
     auto engine = std::make_unique<RenodeEngine>(executor, std::move(prepared), options(plan, run, spec.console_dir));
     auto done = co_await start(*engine, plan, load->steps, spec);
     if (done) co_return engine;
-    // About one start in fifty, more on a loaded host, ends in order before it answers: Renode could not open its server and
-    // says nothing of it.
-    const bool again = attempt < 3 && engine->ended_in_order();
+    // About one start in fifty, more on a loaded host.
+    const bool again = attempt < 3 && engine->server_did_not_open();
     co_await engine->process().kill();
     co_await engine->stop();
     if (!again) co_return pass(done);

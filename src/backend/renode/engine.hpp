@@ -53,7 +53,10 @@ class RenodeEngine final : public Engine {
   Task<> stop() override;
 
   void warn(std::string message);
-  bool ended_in_order() const { return report_ && report_->cause == ExitCause::powered_off; }
+  // Its server did not open: it ended in order and says nothing of it, or crashed because somebody connected while it opened.
+  bool server_did_not_open() const {
+    return report_ && (report_->cause == ExitCause::powered_off || report_->output.contains("System.Net.HttpEndPointListener.ProcessAccept"));
+  }
 
   // For RenodeMachine. Errors: ENGINE_DIED, ENGINE_TIMEOUT, ENGINE_PROTOCOL, UNSUPPORTED_BY_BACKEND.
   Task<Result<std::string>> execute(Command command);

@@ -12,7 +12,11 @@ namespace {
 constexpr std::size_t max_properties = 4096;
 constexpr std::string_view bus = "sysbus.";
 
-// The fields of each line that machine.py wrote, its mark left out.
+bool printable(std::string_view line) {
+  return std::ranges::all_of(line, [](char c) { return c == '\t' || (c >= ' ' && c <= '~'); });
+}
+
+// The fields of each line that machine.py wrote, its mark left out. It becomes JSON: other bytes make a line none.
 std::vector<std::vector<std::string_view>> facts(std::string_view text) {
   std::vector<std::vector<std::string_view>> lines;
   while (!text.empty()) {
@@ -20,7 +24,7 @@ std::vector<std::vector<std::string_view>> facts(std::string_view text) {
     auto line = text.substr(0, end);
     text.remove_prefix(end == text.npos ? text.size() : end + 1);
     while (!line.empty() && line.back() == '\r') line.remove_suffix(1);
-    if (!line.starts_with("vs\t")) continue;
+    if (!line.starts_with("vs\t") || !printable(line)) continue;
     auto& fields = lines.emplace_back();
     for (std::size_t at = 3;;) {
       const auto tab = line.find('\t', at);

@@ -149,6 +149,16 @@ TEST_F(RenodeEngineTest, AStartThatEndsSaysWhatWasPrinted) {
   EXPECT_NE(done.error().details.at("output").as_string().find("No space left"), std::string::npos);
 }
 
+TEST_F(RenodeEngineTest, AServerThatDoesNotOpenIsKnown) {
+  robot.refuse = true;
+  std::ofstream(consoles / "emulator.0000000000000000.log")
+      << "Unhandled exception. System.ArgumentNullException: Value cannot be null.\n   at System.Threading.Monitor.Enter(Object obj, Boolean& lockTaken)\n"
+         "   at System.Net.HttpEndPointListener.ProcessAccept(SocketAsyncEventArgs args)\n";
+  fake->end({std::nullopt, SIGABRT, false});
+  EXPECT_FALSE(testing::run(io, engine->connect(2s)));
+  EXPECT_TRUE(engine->server_did_not_open());
+}
+
 TEST_F(RenodeEngineTest, ASlowStartIsATimeout) {
   robot.by_line["version"] = {"", Then::silence};
   auto done = testing::run(io, engine->connect(50ms));

@@ -46,6 +46,7 @@ TEST(RenodeOutside, DevicesAreRead) {
 TEST(RenodeOutside, WhatReadsAsNoneIsLeftOut) {
   EXPECT_TRUE(parse_devices("").empty());
   EXPECT_TRUE(parse_devices("vs\tdevice\tsysbus.a\tled\n").empty()) << "a field is missing";
+  EXPECT_TRUE(parse_devices("vs\tdevice\tsysbus.\xff\tled\tLED\n").empty()) << "no text";
   EXPECT_TRUE(parse_devices("device\tsysbus.a\tled\tLED\n").empty()) << "no mark";
   const auto strays = parse_devices(
       "vs\tproperty\tsysbus.a\ton\tboolean\tTrue\tFalse\t\nvs\tdevice\tsysbus.a\tled\tLED\nvs\tproperty\tsysbus.b\ton\tboolean\tTrue\tFalse\t\n"
