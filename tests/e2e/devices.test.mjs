@@ -163,6 +163,7 @@ on('virctl on Renode', async () => {
   await says(['continue', id, '--for', '5ms', '--json'], /"complete":true,"ran_ns":50000\d\d/);
   await says(['continue', id, '--for', '20h', '--real-time', '--timeout', '300ms'], /goes on/, 124);
   await says(['power', 'pause', id], /./);
+  await says(['run', join(firmwareDir, 'pins.elf'), '--board', 'stm32f4-disco', '--backend', 'renode', '--virtual-timeout', '50ms'], /virtual-time limit/, 124);
   for (const args of [['--for', '0'], ['--real-time'], ['--for', '5ms', '--wait'], ['--for', '-5ms']]) await says(['continue', id, ...args], /./, 2);
   must(await server.delete(path), 204);
 });

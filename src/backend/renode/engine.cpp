@@ -57,6 +57,7 @@ Task<Result<void>> RenodeEngine::perform(std::vector<Step> steps, std::chrono::m
     Error error{over ? answer.error().code : ErrorCode::ENGINE_START_FAILED, fmt::format("Renode could not set the board up, at `{}`: {}", line, wrong), {{"output", read_output()}}};
     co_return fail(std::move(error));
   }
+  time_ns_ = 0;  // nothing has run yet
   co_return Result<void>{};
 }
 

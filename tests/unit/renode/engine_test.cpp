@@ -177,6 +177,17 @@ TEST_F(RenodeEngineTest, AStepThatFailsNamesItself) {
   EXPECT_EQ(robot.lines.back(), "mach create");
 }
 
+TEST_F(RenodeEngineTest, TimeIsKnownFromTheStart) {
+  connect();
+  EXPECT_EQ(engine->virtual_time_ns(), std::nullopt);
+  std::vector<Step> steps{{Command("echo")}};
+  ASSERT_TRUE(testing::run(io, engine->perform(std::move(steps), 1s)));
+  EXPECT_EQ(engine->virtual_time_ns(), 0u);
+  robot.by_line["emulation GetTimeSourceInfo"] = {http(passed("Elapsed Virtual Time: 00:00:00.250000000\nElapsed Host Time: 00:00:01.0\n")), Then::go_on};
+  testing::run(io, engine->look_at_time());
+  EXPECT_EQ(engine->virtual_time_ns(), 250'000'000u);
+}
+
 TEST_F(RenodeEngineTest, ASuccessThatWasNoneIsAFailure) {
   connect();
   robot.by_line["sysbus ReadDoubleWord 0x08000000"] = {http(passed("0x00000000")), Then::go_on};
