@@ -4,12 +4,12 @@ import assert from 'node:assert';
 import { after, before, test } from 'node:test';
 import { join } from 'node:path';
 import { Target } from './lib/debugging.mjs';
-import { findRenode, shippedPlatform } from './lib/renode.mjs';
+import { findLauncher, shippedPlatform } from './lib/launchers.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 import { virctl } from './lib/virctl.mjs';
 
-const launcher = findRenode();
+const launcher = findLauncher('renode');
 if (!launcher) console.log('NOT TESTED: renode is not installed');
 const skip = launcher ? false : 'renode is not installed';
 
