@@ -73,7 +73,8 @@ Answer set_device(Context& context, const http::Request& request) {
     for (const auto& each : (*device)->properties)
       if (each.writable) writable.push_back(each.name);
     if (writable.empty()) co_return fail(ErrorCode::INVALID_REQUEST, "nothing of {} can be set from outside: the program sets it", name);
-    if (writable.size() > 1) co_return fail(ErrorCode::INVALID_REQUEST, "{} has several properties that can be set; name them in values: {}", name, fmt::join(writable, ", "));
+    if (writable.size() > 1)
+      co_return fail(ErrorCode::INVALID_REQUEST, "{} has several properties that can be set; name them in values: {}", name, fmt::join(writable, ", "));
     values[writable.front()] = *value;
   }
   auto device = co_await (*session)->set_device(std::move(name), std::move(values));

@@ -22,7 +22,8 @@ Error off() { return {ErrorCode::TARGET_OFF, "the board is off: power it on firs
 
 void Session::tell_device(const backend::DeviceChange& change, std::string_view by) {
   const json::value at = change.at_ns ? json::value(*change.at_ns) : json::value(nullptr);
-  services_.events.append("session.device", id_, {{"device", change.device}, {"property", change.property}, {"value", change.value}, {"by", by}, {"virtual_time_ns", at}});
+  services_.events.append("session.device", id_,
+                          {{"device", change.device}, {"property", change.property}, {"value", change.value}, {"by", by}, {"virtual_time_ns", at}});
 }
 
 // In the words of the capabilities. A backend that has not told yet is asked by the call itself.
@@ -118,7 +119,8 @@ Task<> Session::watch_span(std::shared_ptr<Session> self, std::shared_ptr<Span> 
   const auto engine = self->engine_;
   const unsigned resets = self->resets_;
   asio::steady_timer timer(self->executor_);
-  for (auto pause = std::chrono::milliseconds(first_look); self->engine_ == engine && self->resets_ == resets && !self->scope_.stopping(); pause = std::min<std::chrono::milliseconds>(2 * pause, last_look)) {
+  std::chrono::milliseconds pause = first_look;
+  for (; self->engine_ == engine && self->resets_ == resets && !self->scope_.stopping(); pause = std::min<std::chrono::milliseconds>(2 * pause, last_look)) {
     const bool stood = self->stands();  // before it is asked: else the end of the span itself would pass for something else
     auto over = co_await engine->span_over();
     if (!over) span->failed = over.error();

@@ -59,7 +59,9 @@ TEST(RenodeOutside, WhatReadsAsNoneIsLeftOut) {
 }
 
 TEST(RenodeOutside, ChangesAndTimesAreRead) {
-  const auto changes = parse_changes("vs\tchange\tsysbus.gpioPortD.UserLED\ton\tTrue\t1500000\n\nvs\tchange\tsysbus.gpioPortD\tout12\tFalse\tnull\nvs\tchange\tx\ty\t7\tnull\nvs\tend\tchanges\n");
+  const auto changes = parse_changes(
+      "vs\tchange\tsysbus.gpioPortD.UserLED\ton\tTrue\t1500000\n\nvs\tchange\tsysbus.gpioPortD\tout12\tFalse\tnull\n"
+      "vs\tchange\tx\ty\t7\tnull\nvs\tend\tchanges\n");
   ASSERT_EQ(changes.size(), 2u);
   EXPECT_EQ(changes[0].device, "gpioPortD.UserLED");
   EXPECT_EQ(changes[0].value, true);
