@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { checkResponse, operationIds, saw, seen } from './lib/contract.mjs';
-import { findRenode, shippedPlatform } from './lib/renode.mjs';
+import { findLauncher, shippedPlatform } from './lib/launchers.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
@@ -219,7 +219,7 @@ test('the calls that v0.1 did not have', async () => {
 // What QEMU has not: on a Renode, where there is one.
 const onRenode = ['runFor', 'listDevices', 'getDevice', 'setDevice'];
 test('the calls that need Renode', async (t) => {
-  const launcher = findRenode();
+  const launcher = findLauncher('renode');
   if (!launcher) return t.skip(`NOT TESTED: ${onRenode}: renode is not installed`);
   const other = await new Server({ env: { VIRSERVER_RENODE: launcher } }).start();
   t.after(() => other.destroy());

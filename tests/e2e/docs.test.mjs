@@ -7,7 +7,7 @@ import { copyFileSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
-import { findRenode, shippedPlatform } from './lib/renode.mjs';
+import { findLauncher, shippedPlatform } from './lib/launchers.mjs';
 import { bin, firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -142,7 +142,7 @@ page('api.md', async (take) => {
 // On a Renode, where there is one.
 page('devices.md', async (take) => {
   const blocks = [take('commands'), take('sh'), take('sh'), take('sh')];
-  const launcher = findRenode();
+  const launcher = findLauncher('renode');
   if (!launcher) return console.log('NOT TESTED: renode is not installed, devices.md needs it');
   const shared = server;
   server = await new Server({ env: { VIRSERVER_RENODE: launcher } }).start();
