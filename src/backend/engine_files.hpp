@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/bytes.hpp"
 #include "base/error.hpp"
 
 namespace virserver::backend {
@@ -14,5 +15,9 @@ Result<void> write_engine_file(const std::filesystem::path& path, std::span<cons
 
 // At most `max` bytes of a regular file, following no link; empty when there is none.
 std::string read_engine_file(const std::filesystem::path& path, std::size_t max);
+
+// What the emulator wrote for us: the bytes of a regular file of exactly `size` bytes, or it is no answer (ENGINE_PROTOCOL). The
+// file is gone afterwards. Blocking.
+Result<Bytes> take_engine_file(const std::filesystem::path& directory, const std::string& name, std::size_t size);
 
 }  // namespace virserver::backend

@@ -2,12 +2,9 @@
 
 #include <boost/json.hpp>
 
-#include <fcntl.h>
-#include <sys/stat.h>
-
+#include "backend/engine_files.hpp"
 #include "backend/qemu/engine.hpp"
 #include "backend/qemu/interrupt_lines.hpp"
-#include "process/safe_open.hpp"
 
 namespace virserver::backend::qemu {
 
@@ -18,24 +15,6 @@ namespace {
 
 constexpr auto dial_timeout = 5s;
 constexpr std::size_t max_monitor_output = 4u << 20;
-
-// The emulator wrote it: a regular file of exactly `size` bytes, or it is no answer.
-Result<Bytes> take_file(const std::filesystem::path& directory, const std::string& name, std::size_t size) {
-  auto dir = process::open_directory(directory);
-  if (!dir) return pass(dir);
-  const Fd file = process::open_beneath(dir->get(), name, O_RDONLY);
-  ::unlinkat(dir->get(), name.c_str(), 0);
-  struct stat info {};
-  if (!file || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode) || static_cast<std::uint64_t>(info.st_size) != size)
-    return fail(ErrorCode::ENGINE_PROTOCOL, "the emulator did not write the memory it was asked for");
-  Bytes bytes(size);
-  for (std::size_t at = 0; at < size;) {
-    const auto count = ::read(file.get(), bytes.data() + at, size - at);
-    if (count <= 0) return fail(system_error(ErrorCode::STORAGE_ERROR, errno, "reading the emulator's memory file"));
-    at += static_cast<std::size_t>(count);
-  }
-  return bytes;
-}
 
 }  // namespace
 
@@ -71,7 +50,7 @@ Task<Result<Bytes>> QemuMachine::read_memory(std::uint64_t address, std::size_t 
   if (address > static_cast<std::uint64_t>(INT64_MAX)) co_return fail(ErrorCode::UNSUPPORTED_BY_BACKEND, "QEMU saves no memory at addresses as high as {}", hex_address(address));
   json::object arguments{{"val", address}, {"size", size}, {"filename", name}, {"cpu-index", 0}};
   auto saved = co_await engine_.execute("memsave", std::move(arguments));
-  auto bytes = take_file(engine_.directory(), name, size);
+  auto bytes = take_engine_file(engine_.directory(), name, size);
   if (saved) co_return bytes;
   if (saved.error().code != ErrorCode::UNSUPPORTED_BY_BACKEND) co_return pass(saved);
   Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("{} bytes at {} are not all memory", size, hex_address(address))};

@@ -139,8 +139,9 @@ class Renode final : public Backend {
                        config_.sandbox.cause, config_.sandbox.remedy);
   }
   Task<Result<void>> start(RenodeEngine& engine, const EnginePlan& plan, std::vector<Step> load, const LaunchSpec& spec);
-  RenodeEngine::Options options(const EnginePlan& plan, RunState run, std::filesystem::path console_dir) const {
+  RenodeEngine::Options options(const EnginePlan& plan, RunState run, std::filesystem::path engine_dir, std::filesystem::path console_dir) const {
     RenodeEngine::Options options;
+    options.engine_dir = std::move(engine_dir);
     options.console_dir = std::move(console_dir);
     options.version = text_of(plan, "version");
     options.run = std::move(run);
@@ -205,7 +206,7 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
       co_await discard(std::move(prepared));
       co_return pass(started);
     }
-    auto engine = std::make_unique<RenodeEngine>(executor, std::move(prepared), options(plan, run, spec.console_dir));
+    auto engine = std::make_unique<RenodeEngine>(executor, std::move(prepared), options(plan, run, spec.engine_dir, spec.console_dir));
     auto done = co_await start(*engine, plan, load->steps, spec);
     if (done) co_return engine;
     // About one start in fifty, more on a loaded host.
@@ -232,7 +233,7 @@ Task<Result<std::unique_ptr<Engine>>> Renode::adopt(asio::any_io_executor execut
                                                     std::filesystem::path console_dir) {
   auto process = co_await process::EngineProcess::adopt(executor, engine_dir, console_dir);
   if (!process) co_return pass(process);
-  auto engine = std::make_unique<RenodeEngine>(executor, std::move(*process), options(plan, read_run_state(engine_dir), console_dir));
+  auto engine = std::make_unique<RenodeEngine>(executor, std::move(*process), options(plan, read_run_state(engine_dir), engine_dir, console_dir));
   auto connected = co_await engine->connect(config_.command_timeout);
   if (connected) connected = co_await engine->ask_state();
   if (!connected) {

@@ -71,14 +71,14 @@ Task<Result<void>> RenodeEngine::ask_state() {
   co_return Result<void>{};
 }
 
-namespace {
-bool one_has(const auto& regions, std::uint64_t address, std::size_t size) {
-  return std::ranges::any_of(regions, [&](const auto& r) { return address >= r.address && address - r.address < r.size && size <= r.size - (address - r.address); });
+std::uint64_t RenodeEngine::memory_behind(std::uint64_t address) const {
+  for (const auto& region : options_.memory)
+    if (address >= region.address && address - region.address < region.size) return region.size - (address - region.address);
+  return 0;
 }
-}  // namespace
-
-bool RenodeEngine::is_memory(std::uint64_t address, std::size_t size) const { return one_has(options_.memory, address, size); }
-bool RenodeEngine::is_device(std::uint64_t address, std::size_t size) const { return one_has(options_.devices, address, size); }
+bool RenodeEngine::is_device(std::uint64_t address, std::size_t size) const {
+  return std::ranges::any_of(options_.devices, [&](const DeviceRegion& r) { return address >= r.address && address - r.address < r.size && size <= r.size - (address - r.address); });
+}
 
 void RenodeEngine::debugger_came() {
   debugged_ = started_ = true;

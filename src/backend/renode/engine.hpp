@@ -18,7 +18,7 @@ namespace virserver::backend::renode {
 class RenodeEngine final : public Engine {
  public:
   struct Options {
-    std::filesystem::path console_dir;
+    std::filesystem::path engine_dir, console_dir;
     std::string version;  // "1.16.1"
     RunState run;
     std::vector<MemoryRegion> memory;
@@ -63,9 +63,10 @@ class RenodeEngine final : public Engine {
   Task<Result<std::string>> monitor(std::string line);
   Task<Result<void>> reset_only();  // stands or runs as before
   const std::string& version() const { return options_.version; }
+  const std::filesystem::path& directory() const { return options_.engine_dir; }
   const Ports& ports() const { return options_.run.ports; }
   std::uint16_t stub_port() const { return options_.run.ports.stub; }
-  bool is_memory(std::uint64_t address, std::size_t size) const;
+  std::uint64_t memory_behind(std::uint64_t address) const;  // bytes of a region from there to its end
   bool is_device(std::uint64_t address, std::size_t size) const;
   bool big_endian() const { return options_.big_endian; }
   // A command of machine.py, which is read into Renode before the first. What it says ends with a line of its own: without

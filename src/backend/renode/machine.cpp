@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "backend/engine_files.hpp"
 #include "backend/renode/engine.hpp"
 
 namespace virserver::backend::renode {
@@ -12,7 +13,7 @@ using namespace std::chrono_literals;
 
 namespace {
 constexpr auto dial_timeout = 5s;
-constexpr std::size_t read_piece = 4096;  // 52 ms
+constexpr std::size_t max_line_read = 256;  // 3 ms; a KiB takes 8
 constexpr std::size_t max_device_read = 4096;
 }  // namespace
 
@@ -69,24 +70,40 @@ Task<Result<Bytes>> RenodeMachine::read_device(std::uint64_t address, std::size_
 
 // Renode answers reads of no memory with zeros: what is memory is known from the plan.
 Task<Result<Bytes>> RenodeMachine::read_memory(std::uint64_t address, std::size_t size) {
+  if (engine_.is_device(address, size)) co_return co_await read_device(address, size);
+  std::vector<std::size_t> pieces;  // one a region
+  for (std::size_t done = 0; done < size; done += pieces.back()) {
+    pieces.push_back(std::min<std::uint64_t>(engine_.memory_behind(address + done), size - done));
+    if (pieces.back() > 0) continue;
+    Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("{} bytes at {} are not all memory", size, hex_address(address))};
+    error.details = {{"address", hex_address(address)}, {"size", size}};
+    co_return fail(std::move(error));
+  }
   Bytes all;
-  while (all.size() < size) {
-    const std::uint64_t at = address + all.size();
-    const std::size_t piece = std::min(read_piece, size - all.size());
-    if (all.empty() && engine_.is_device(address, size)) co_return co_await read_device(address, size);
-    if (!engine_.is_memory(at, piece)) {
-      Error error{ErrorCode::MEMORY_UNMAPPED, fmt::format("{} bytes at {} are not all memory", size, hex_address(address))};
-      error.details = {{"address", hex_address(address)}, {"size", size}};
-      co_return fail(std::move(error));
-    }
-    Command command = Command("sysbus ReadBytes").address(at).number(piece);
-    auto text = co_await engine_.execute(std::move(command));
-    if (!text) co_return pass(text);
-    auto bytes = parse_bytes(*text, piece);
-    if (!bytes) co_return fail(ErrorCode::ENGINE_PROTOCOL, "Renode did not give the memory it was asked for");
+  for (const auto piece : pieces) {
+    const auto at = address + all.size();
+    auto bytes = piece > max_line_read ? co_await save(at, piece) : co_await print(at, piece);
+    if (!bytes) co_return pass(bytes);
     all.insert(all.end(), bytes->begin(), bytes->end());
   }
   co_return all;
+}
+
+Task<Result<Bytes>> RenodeMachine::print(std::uint64_t address, std::size_t size) {
+  Command command = Command("sysbus ReadBytes").address(address).number(size);
+  auto text = co_await engine_.execute(std::move(command));
+  if (!text) co_return pass(text);
+  auto bytes = parse_bytes(*text, size);
+  if (!bytes) co_return fail(ErrorCode::ENGINE_PROTOCOL, "Renode did not give the memory it was asked for");
+  co_return std::move(*bytes);
+}
+
+Task<Result<Bytes>> RenodeMachine::save(std::uint64_t address, std::size_t size) {
+  const auto number = reads_++;
+  Command command = Command("vs_save").address(address).number(size).number(number);
+  auto saved = co_await engine_.ask_machine(std::move(command));
+  if (!saved) co_return pass(saved);
+  co_return take_engine_file(engine_.directory(), fmt::format("memory{}.bin", number), size);
 }
 
 Task<Result<std::string>> RenodeMachine::monitor(std::string command) {

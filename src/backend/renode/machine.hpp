@@ -22,8 +22,11 @@ class RenodeMachine final : public Machine {
 
  private:
   Task<Result<Bytes>> read_device(std::uint64_t address, std::size_t size);
+  Task<Result<Bytes>> print(std::uint64_t address, std::size_t size);
+  Task<Result<Bytes>> save(std::uint64_t address, std::size_t size);
 
   RenodeEngine& engine_;
+  std::uint64_t reads_ = 0;
 };
 
 // "[ 0x49, 0x40, ]" as `sysbus ReadBytes` prints it; nothing unless it is `size` bytes.

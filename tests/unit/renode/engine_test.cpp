@@ -37,7 +37,7 @@ class RenodeEngineTest : public ::testing::Test {
       if (!stubborn) fake->end({0, std::nullopt, false});
     };
     RenodeEngine::Options options;
-    options.console_dir = consoles;
+    options.engine_dir = options.console_dir = consoles;
     options.version = "1.16.1";
     options.memory = {{"sram", 0x20000000, 0x1000, true}};
     options.devices = {{"usart2", "STM32_UART", "uart", 0x40004400, 0x400, false, std::nullopt}};
@@ -265,6 +265,21 @@ TEST_F(RenodeEngineTest, MemoryIsReadInPiecesAndOnlyWhereItIs) {
   EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x20000000, 2)).value(), (Bytes{std::byte{1}, std::byte{2}}));
   EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x20000ffe, 4)).error().code, ErrorCode::MEMORY_UNMAPPED);
   EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x20000004, 4)).error().code, ErrorCode::ENGINE_PROTOCOL) << "an answer that is no memory";
+}
+
+TEST_F(RenodeEngineTest, MuchMemoryComesAsAFile) {
+  started();
+  Bytes content(300, std::byte{7});
+  std::ofstream(consoles / "memory0.bin", std::ios::binary).write(reinterpret_cast<const char*>(content.data()), 300);
+  robot.by_line["vs_save 0x20000000 300 0"] = {http(passed("vs\tend\tsave")), Then::go_on};
+  robot.by_line["vs_save 0x20000000 300 1"] = {http(passed("vs\tend\tsave")), Then::go_on};
+  robot.by_line["vs_save 0x20000000 300 2"] = {http(passed("Exception")), Then::go_on};
+  auto bytes = testing::run(io, engine->machine()->read_memory(0x20000000, 300));
+  ASSERT_TRUE(bytes) << bytes.error().message;
+  EXPECT_EQ(*bytes, content);
+  EXPECT_FALSE(std::filesystem::exists(consoles / "memory0.bin"));
+  for (int i = 0; i < 2; ++i)
+    EXPECT_EQ(testing::run(io, engine->machine()->read_memory(0x20000000, 300)).error().code, ErrorCode::ENGINE_PROTOCOL) << "no file, and a refusal";
 }
 
 TEST_F(RenodeEngineTest, RegistersOfDevicesAreReadAsDriversDo) {
