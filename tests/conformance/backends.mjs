@@ -21,7 +21,7 @@ export const backends = {
     title: 'Renode',
     boards: [cortexM, riscv],
     rtt: { template: 'nrf52840-dk', firmware: 'rtt_echo' },
-    pins: { template: 'stm32f4-disco', console: 'usart2', input: { device: 'gpioa', property: 'in0' }, output: { device: 'gpiod', property: 'out12' } },
+    pins: { template: 'stm32f4-disco', console: 'usart2', input: { device: 'gpioPortA.UserButton', property: 'pressed' }, output: { device: 'gpioPortD.UserLED', property: 'on' } },
   },
   skyeye: {
     title: 'SkyEye',

@@ -55,6 +55,15 @@ test('a platform that Renode ships is a board by its name', { skip }, async (t) 
   assert.strictEqual((await server.get('/api/v1/templates?limit=200')).body.items.filter((each) => each.id.startsWith('renode:')).length, 0);
 });
 
+test("a vendor's clock set-up goes through on the platform that Renode has for the board", { skip }, async (t) => {
+  if (unusable) return t.skip(unusable);
+  const { id } = await server.session('stm32f4-disco', { backend: 'renode' });
+  assert.strictEqual((await server.upload(id, join(firmwareDir, 'clock_hal.elf'))).status, 201);
+  assert.strictEqual((await server.power(id, 'on')).status, 200);
+  await server.expect(id, 'usart2', 'clock ready: 168 MHz');
+  await server.delete(`/api/v1/sessions/${id}`);
+});
+
 test('auto takes QEMU where both run a board, and Renode where only it does', { skip }, async (t) => {
   if (unusable) return t.skip(unusable);
   for (const [id, backend] of [['stm32f4-disco', 'qemu'], ['nucleo-h753zi', 'renode']]) {
