@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import WebSocket from 'ws';
 import { checkResponse, operationIds, saw, seen } from './lib/contract.mjs';
-import { findLauncher, shippedPlatform } from './lib/launchers.mjs';
+import { findLauncher } from './lib/launchers.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
@@ -224,7 +224,7 @@ test('the calls that need Renode', async (t) => {
   const other = await new Server({ env: { VIRSERVER_RENODE: launcher } }).start();
   t.after(() => other.destroy());
   if ((await other.discovered()).backends.renode.status !== 'available') return t.skip(`NOT TESTED: ${onRenode}: the sandbox is reduced`);
-  const { id } = (await other.post('/api/v1/sessions', { board_config: await shippedPlatform(other), backend: 'renode' })).body;
+  const { id } = (await other.post('/api/v1/sessions', { board_template: 'stm32f4-disco', backend: 'renode' })).body;
   const session = `/api/v1/sessions/${id}`;
   await other.upload(id, join(firmwareDir, 'stm32f4-disco.elf'));
   await other.power(id, 'on');

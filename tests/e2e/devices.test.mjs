@@ -4,7 +4,7 @@ import assert from 'node:assert';
 import { after, before, test } from 'node:test';
 import { join } from 'node:path';
 import { Target } from './lib/debugging.mjs';
-import { findLauncher, shippedPlatform } from './lib/launchers.mjs';
+import { findLauncher } from './lib/launchers.mjs';
 import { firmwareDir, Server } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 import { virctl } from './lib/virctl.mjs';
@@ -31,10 +31,12 @@ const refused = (answer, status, code, words = /./) => {
   assert.match(answer.body.error, words);
 };
 
-// On Renode the board of the library is made of parts, with an ADC; the platform that Renode ships has the button and the LED.
-async function session(backend, template = backend === 'qemu') {
-  const made = template ? await server.session('stm32f4-disco', { backend })
-    : must(await server.post('/api/v1/sessions', { board_config: await shippedPlatform(server), backend }), 201);
+// On Renode the board of the library is a platform that Renode ships, with the button and the LED; `parts`: made of its own
+// description, with an ADC.
+async function session(backend, parts = false) {
+  const { config } = must(await server.get('/api/v1/templates/stm32f4-disco'));
+  if (parts) config.nodes[0].targets.renode = {};
+  const made = must(await server.post('/api/v1/sessions', { board_config: config, backend }), 201);
   must(await server.upload(made.id, join(firmwareDir, 'pins.elf')), 201);
   const path = `/api/v1/sessions/${made.id}`;
   return {
@@ -53,8 +55,8 @@ async function session(backend, template = backend === 'qemu') {
     shows: (text, since = 0) => server.expect(made.id, 'usart2', text, { since, timeout: 60_000 }),
   };
 }
-async function running(backend, template) {
-  const board = await session(backend, template);
+async function running(backend, parts) {
+  const board = await session(backend, parts);
   await board.power('on');
   await board.shows('ready');
   return board;

@@ -4,7 +4,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { breakLookStep, Target } from './lib/debugging.mjs';
-import { findLauncher, shippedPlatform } from './lib/launchers.mjs';
+import { findLauncher } from './lib/launchers.mjs';
 import { firmwareDir, Server, temporaryDirectory } from './lib/server.mjs';
 import { EventReader } from './lib/sse.mjs';
 
@@ -31,7 +31,12 @@ after(async () => {
 const image = join(firmwareDir, 'stm32f4-disco.elf');
 const on = (name, run) => test(name, { skip }, async (t) => (usable ? run(t) : t.skip('the sandbox is reduced')));
 
-const board = (platform) => shippedPlatform(server, platform);
+// The Discovery board of the library on one of the platforms that Renode ships.
+async function board(platform = 'boards/stm32f4_discovery') {
+  const { config } = (await server.get('/api/v1/templates/stm32f4-disco')).body;
+  config.nodes[0].targets.renode = { platform };
+  return config;
+}
 async function session(name) {
   const made = await server.post('/api/v1/sessions', { board_config: await board(), backend: 'renode', name });
   assert.strictEqual(made.status, 201, made.text);

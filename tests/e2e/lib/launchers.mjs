@@ -11,10 +11,3 @@ export function findLauncher(name) {
   }
   return null;
 }
-
-// The Discovery board of the library as one of the platforms that Renode ships.
-export async function shippedPlatform(server, platform = 'boards/stm32f4_discovery') {
-  const { config } = (await server.get('/api/v1/templates/stm32f4-disco')).body;
-  config.nodes[0].targets.renode = { platform };
-  return config;
-}

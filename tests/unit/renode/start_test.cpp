@@ -33,7 +33,7 @@ TEST(RenodeStart, SetsTheBoardUp) {
   ASSERT_TRUE(ports);
   const auto steps = set_up(plan(), *ports);
   ASSERT_TRUE(steps) << steps.error().message;
-  EXPECT_EQ(lines(*steps), (std::vector<std::string>{"emulation SetGlobalQuantum \"0.001\"", "mach create \"machine\"",
+  EXPECT_EQ(lines(*steps), (std::vector<std::string>{"emulation SetGlobalQuantum \"0.0105\"", "mach create \"machine\"",
                                                      "machine LoadPlatformDescription @platforms/boards/stm32f4_discovery.repl",
                                                      "emulation CreateServerSocketTerminal 4010 \"console0\" false", "connector Connect sysbus.usart1 console0",
                                                      "emulation CreateServerSocketTerminal 4011 \"console1\" false", "connector Connect sysbus.usart2 console1",
