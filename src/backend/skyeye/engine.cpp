@@ -82,14 +82,9 @@ Error SkyEyeEngine::ended_error() const {
 Result<void> SkyEyeEngine::keep_state() { return write_engine_file(options_.sandbox.engine_dir / state_file, as_bytes(to_text(options_.run))); }
 
 Task<Result<void>> SkyEyeEngine::start() {
-  const auto deadline = std::chrono::steady_clock::now() + options_.start_timeout;
-  std::vector<std::string> commands{"", "start"};
-  if (options_.debugger) commands.push_back("remote-gdb");
-  for (auto& command : commands) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    auto answer = co_await cli_.execute(command, std::max(left, 1ms));
-    std::string wrong = answer ? command == "start" ? start_complaint(answer->text) : "" : answer.error().message;
-    if (wrong.empty()) continue;
+  // In one go: an exchange of its own for each is a twentieth of the time that a start takes.
+  auto answer = co_await cli_.execute(options_.debugger ? "start\nremote-gdb" : "start", options_.start_timeout);
+  if (const std::string wrong = answer ? start_complaint(answer->text) : answer.error().message; !wrong.empty()) {
     Error error{ErrorCode::ENGINE_START_FAILED, fmt::format("SkyEye did not start the board: {}", wrong), {}};
     if (!answer && answer.error().code == ErrorCode::ENGINE_TIMEOUT) error.code = ErrorCode::ENGINE_TIMEOUT;
     if (!answer && co_await wait_ended(2000ms) && report_) error.message = fmt::format("SkyEye did not start the board: {}", report_->message);
