@@ -24,7 +24,8 @@ std::size_t processes_of(const std::filesystem::path& path) {
   std::size_t n = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     std::ifstream in(entry.path() / "cmdline");
-    const std::string line((std::istreambuf_iterator<char>(in)), {});
+    std::string line;
+    std::getline(in, line, '\n');  // unlike an iterator it does not throw when the process ends meanwhile
     if (line.find(path.string()) != line.npos) ++n;
   }
   return n;

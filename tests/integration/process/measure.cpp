@@ -25,7 +25,8 @@ std::string memory_of(const std::filesystem::path& path) {
   long total = 0;
   for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
     std::ifstream in(entry.path() / "cmdline");
-    const std::string line((std::istreambuf_iterator<char>(in)), {});
+    std::string line;
+    std::getline(in, line, '\n');  // unlike an iterator it does not throw when the process ends meanwhile
     if (line.find(path.string()) == line.npos) continue;
     std::ifstream rollup(entry.path() / "smaps_rollup");
     long rss = 0, pss = 0;
