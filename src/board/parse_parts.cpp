@@ -13,8 +13,8 @@ namespace {
 constexpr std::string_view target_fields[] = {"qemu", "renode", "skyeye"};
 constexpr std::string_view qemu_fields[] = {"machine", "preferred_machines", "machine_alternatives", "cpu", "memory",
                                             "reset_address", "vector_table", "load_address", "bios_none", "semihosting", "machine_options"};
-constexpr std::string_view renode_fields[] = {"platform", "platform_text"};
-constexpr std::size_t max_platform_text = 256 * 1024;
+constexpr std::string_view renode_fields[] = {"platform", "platform_text", "models"};
+constexpr std::size_t max_platform_text = 256 * 1024, max_models = 16;
 constexpr std::string_view skyeye_fields[] = {"cpu", "mach", "registers"};
 constexpr std::string_view range_fields[] = {"address", "size"};
 constexpr std::string_view console_fields[] = {"name", "peripheral", "index"};
@@ -79,6 +79,24 @@ void check_skyeye_target(Problems& problems, Fields& fields, boost::json::object
     if (address && size) kept.push_back({{"address", *address}, {"size", *size}});
   }
   target["registers"] = std::move(kept);
+}
+
+bool is_source(std::string_view text) {
+  return !text.empty() && std::ranges::none_of(text, [](unsigned char c) { return c < ' ' && c != '\n' && c != '\r' && c != '\t'; });
+}
+
+// Models in C# that the description of a platform uses: name -> source.
+void check_models(Fields& fields) {
+  const auto* models = fields.object("models");
+  if (!models) return;
+  if (!fields.find("platform_text")) fields.error("models", "belong to a `platform_text`, which is not there");
+  if (models->size() > max_models) fields.error("models", fmt::format("has {} models; at most {} are taken", models->size(), max_models));
+  for (const auto& [name, source] : *models) {
+    const bool good = !name.empty() && name.size() <= 64 && std::ranges::all_of(name, [](unsigned char c) { return std::isalnum(c) || c == '_'; });
+    if (!good) fields.error("models", fmt::format("has the name {}; names are 1 to 64 letters, digits and _", shown(boost::json::string(name))));
+    else if (!source.is_string() || !is_source(source.get_string()) || source.get_string().size() > max_platform_text)
+      fields.error("models", fmt::format("has no source of {}: text in C# without control characters, of at most {} bytes", std::string_view(name), max_platform_text));
+  }
 }
 
 bool known_node(const std::vector<Node>& nodes, std::string_view id) {
@@ -192,10 +210,10 @@ boost::json::object parse_targets(Problems& problems, const std::string& pointer
                                               shown(boost::json::string(*platform))));
       }
       if (const auto text = inner.text("platform_text", max_platform_text)) {
-        const bool plain = !text->empty() && std::ranges::none_of(*text, [](unsigned char c) { return c < ' ' && c != '\n' && c != '\r' && c != '\t'; });
-        if (!plain) inner.error("platform_text", "must be the content of a .repl file, without control characters");
+        if (!is_source(*text)) inner.error("platform_text", "must be the content of a .repl file, without control characters");
         if (inner.find("platform")) inner.error("platform_text", "brings a platform, and `platform` names another; one of both");
       }
+      check_models(inner);
     }
     targets[backend] = std::move(kept);
   }

@@ -146,8 +146,10 @@ Outcome<> add_board(json::object& body, const std::string& board) {
   return {};
 }
 
-json::object board_on_platform(const std::string& text, const std::string& file) {
-  const json::object target{{"renode", {{"platform_text", text}}}};
+json::object board_on_platform(const std::string& text, const std::string& file, json::object models) {
+  json::object renode{{"platform_text", text}};
+  if (!models.empty()) renode["models"] = std::move(models);
+  const json::object target{{"renode", std::move(renode)}};
   return {{"schema", 1}, {"name", std::filesystem::path(file).stem().string()}, {"nodes", json::array{{{"id", "node0"}, {"backend", "renode"}, {"targets", target}}}}};
 }
 

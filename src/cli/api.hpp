@@ -43,7 +43,7 @@ Outcome<std::string> read_text_file(const std::string& path);
 // A board by template id or file: adds board_template, or board_config with the file's text, to `body`.
 // It is a file when it exists as one or looks like one (has a '/' or ends in .json, .yaml, .yml, .repl); a .repl is a platform of its own.
 Outcome<> add_board(boost::json::object& body, const std::string& board);
-// A board on a user's own platform: `text` of a .repl, `file` gives the name.
-boost::json::object board_on_platform(const std::string& text, const std::string& file);
+// A board on a user's own platform: `text` of a .repl, `file` gives the name; `models` in C#, name -> source.
+boost::json::object board_on_platform(const std::string& text, const std::string& file, boost::json::object models = {});
 
 }  // namespace virserver::cli

@@ -48,7 +48,10 @@ void add(CLI::App& root, Invocation& invocation) {
   auto* board = command->add_option("--board", o->board, "The id of a template, or a file (JSON or YAML).")->type_name(type_board);
   command->add_option("--platform", o->platform, "Instead of --board: a platform description of your own for Renode (.repl); its UARTs become the consoles.")
       ->type_name(type_file)->excludes(board);
+  command->add_option("--model", o->models, "A model in C# (.cs) that the platform uses; may be repeated. A server that you name must permit it.")
+      ->type_name(type_file)->allow_extra_args(false);
   command->parse_complete_callback([o] {
+    if (!o->models.empty() && o->platform.empty()) throw CLI::RequiredError("--platform");
     if (o->board.empty() && o->platform.empty()) throw CLI::RequiredError("--board or --platform");
   });
   command->add_option("--backend", o->backend, "Run it on this backend.")->check(CLI::IsMember({"auto", "qemu", "renode", "skyeye"}));

@@ -85,7 +85,7 @@ Outcome<> PrivateServer::spawn(const std::string& program, Fd& output) {
   ::posix_spawnattr_setsigdefault(&attributes, &defaults);
   ::posix_spawnattr_setpgroup(&attributes, 0);
   ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-  std::vector<std::string> words{program, "--listen", "127.0.0.1:0", "--data", data, "--private"};
+  std::vector<std::string> words{program, "--listen", "127.0.0.1:0", "--data", data, "--private", "--platform-models"};
   std::vector<char*> argv;
   for (std::string& word : words) argv.push_back(word.data());
   argv.push_back(nullptr);

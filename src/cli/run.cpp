@@ -49,7 +49,15 @@ Outcome<Plan> make_plan(RunOptions options) {
   } else {
     auto text = read_text_file(options.platform);
     if (!text) return pass(text);
-    plan.body["board_config"] = json::serialize(board_on_platform(*text, options.platform));
+    json::object models;
+    for (const std::string& file : options.models) {
+      auto source = read_text_file(file);
+      if (!source) return pass(source);
+      const std::string name = std::filesystem::path(file).stem().string();
+      if (models.contains(name)) return fail(exit_usage, "USAGE", "two models are called {}", printable(name));
+      models[name] = *source;
+    }
+    plan.body["board_config"] = json::serialize(board_on_platform(*text, options.platform, std::move(models)));
   }
   for (const auto* sources : {&options.fail, &options.until})
     for (const std::string& source : *sources) {

@@ -10,6 +10,7 @@
 namespace virserver::cli {
 
 struct RunOptions {
+  std::vector<std::string> models;
   std::string firmware, board, platform, backend = "auto", name, role, type, load_address, console_log;
   std::vector<std::string> until, fail, inputs, images;
   bool exit_code = false, keep = false;

@@ -77,6 +77,7 @@ std::vector<std::unique_ptr<backend::Backend>> make_backends(const Config& confi
   renode.sandbox = sandbox;
   renode.allow_unsandboxed_tcp = config.allow_unsandboxed_tcp;
   renode.own_platforms = config.own_platforms == "on" || (config.own_platforms == "auto" && !config.allow_remote && sandbox.full);
+  renode.own_models = config.platform_models;
   backend::SkyEyeConfig skyeye;
   skyeye.launcher = config.skyeye;
   skyeye.host = host;

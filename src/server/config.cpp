@@ -89,6 +89,7 @@ ParsedConfig parse_config(int argc, char** argv) {
   app.add_option("--own-platforms", config.own_platforms,
                  "Whether boards may bring a platform description for Renode, with code of their own; auto: where the sandbox is full and only this machine can reach the server")
       ->envname("VIRSERVER_OWN_PLATFORMS")->check(CLI::IsMember({"auto", "on", "off"}))->capture_default_str();
+  app.add_flag("--platform-models", config.platform_models, "Such descriptions may also bring models in C#, which Renode compiles")->envname("VIRSERVER_PLATFORM_MODELS");
   app.add_option("--skyeye", config.skyeye, "SkyEye's launcher to use instead of the one in PATH")->envname("VIRSERVER_SKYEYE")->type_name("FILE");
   app.add_option("--shim", config.shim, "The virserver-shim executable; by default beside virserver or in ../libexec/virserver")
       ->envname("VIRSERVER_SHIM")->type_name("FILE");

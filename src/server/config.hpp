@@ -23,6 +23,7 @@ struct Config {
   std::filesystem::path skyeye;  // launcher; empty: in PATH
   bool allow_unsandboxed_tcp = false;
   std::string own_platforms = "auto";  // auto: on a loopback address, with a full sandbox; on; off
+  bool platform_models = false;
   std::filesystem::path shim;
   std::string sandbox = "auto";     // auto, reduced
   unsigned sandbox_uid = 65534;

@@ -116,6 +116,42 @@ test('a platform of a user\'s own: by virctl run, imported, over the API, and wh
   const magic = await server.get(`/api/v1/sessions/${own.body.id}/debug/memory?address=0x50000000&size=4&width=4`);
   assert.strictEqual(magic.status, 200, magic.text);
   assert.match(magic.text, /600dcafe/i);
+  // Models in C#: only where the operator permits, who is the user of virctl run's own server.
+  const model = (value) => `using Antmicro.Renode.Core;
+using Antmicro.Renode.Peripherals.Bus;
+namespace Antmicro.Renode.Peripherals.Miscellaneous {
+  public class Magic : IDoubleWordPeripheral, IKnownSize {
+    public Magic(IMachine machine) {}
+    public uint ReadDoubleWord(long offset) { return ${value}; }
+    public void WriteDoubleWord(long offset, uint value) {}
+    public void Reset() {}
+    public long Size => 0x100;
+  }
+}
+`;
+  const using = `${text}\nmagic: Miscellaneous.Magic @ sysbus 0x50000000\n`;
+  const withModels = (models) => ({ board_config: { nodes: [{ id: 'n', backend: 'renode', targets: { renode: { platform_text: using, models } } }] } });
+  const forbidden = await server.post('/api/v1/sessions', withModels({ Magic: model('0x600DCAFE') }));
+  assert.match(forbidden.text, /compiles no models of its users[^]*--platform-models/);
+  const permitting = await new Server({ args: ['--platform-models'], env: { VIRSERVER_RENODE: launcher } }).start();
+  t.after(() => permitting.destroy());
+  await permitting.discovered();
+  for (const [models, status, pattern] of [
+    [{ Magic: model('nope') }, 422, /models\/Magic[^]*Magic\.cs\(6,\d+\): error CS0103[^]*nope/], [{ 'a/b': 'x' }, 422, /letters, digits and _/], [{ Magic: 3 }, 422, /no source of Magic/],
+    [{}, 422, /Magic/]]) {
+    const wrong = await permitting.post('/api/v1/sessions', withModels(models));
+    assert.strictEqual(wrong.status, status, wrong.text);
+    assert.match(wrong.text, pattern);
+  }
+  const compiled = await permitting.post('/api/v1/sessions', withModels({ Magic: model('0x600DCAFE') }));
+  assert.strictEqual(compiled.status, 201, compiled.text);
+  await permitting.upload(compiled.body.id, image, '?name=app.elf');
+  assert.strictEqual((await permitting.power(compiled.body.id, 'on')).body.status, 'running');
+  assert.match((await permitting.get(`/api/v1/sessions/${compiled.body.id}/debug/memory?address=0x50000004&size=4&width=4`)).text, /600dcafe/i);
+  const byHand = await virctl(['run', image, '--platform', write('magic.repl', using), '--model', write('Magic.cs', model('1')), '--until', 'ready', '--timeout', '120s'],
+    { env: { VIRSERVER_RENODE: launcher } });
+  assert.strictEqual(byHand.status, 0, byHand.stderr);
+
   await refused('led: Miscellaneous.LED @ nowhere\n', /nowhere|platform/);
   await refused(text, /one of both/, { platform: 'boards/stm32f4_discovery' });
   await refused('a\u0001b', /control characters/);

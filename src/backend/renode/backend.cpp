@@ -109,10 +109,10 @@ class Renode final : public Backend {
   Task<Result<EnginePlan>> plan_on(const board::Board& board, std::shared_ptr<const Installation> installation) {
     const auto& node = board.nodes.front();
     if (const auto own = own_platform(node)) {
-      if (!config_.own_platforms) co_return fail(own_platforms_off());
-      auto platform = co_await library_.own_platform(installation, *own);
+      if (auto allowed = allow(*own); !allowed) co_return pass(allowed);
+      auto platform = co_await library_.own_platform(installation, own->files());
       if (!platform) co_return pass(platform);
-      co_return plan_platform(board, *installation, {}, **platform, *own);
+      co_return plan_platform(board, *installation, {}, **platform, own);
     }
     if (!names_platform(node)) co_return plan_generated(board, *installation);
     auto file = platform_file(node, *installation);
@@ -122,10 +122,14 @@ class Renode final : public Backend {
     co_return plan_platform(board, *installation, *file, **platform);
   }
 
-  static Error own_platforms_off() {
-    const Finding finding{Severity::error, "/nodes/0/targets/renode/platform_text",
-                          "this server takes no platforms of its users. Who runs it may allow them (--own-platforms on)"};
-    return unplannable({finding}, "Renode cannot run this board: " + finding.message);
+  Result<void> allow(const OwnPlatform& own) const {
+    const auto refuse = [](const char* member, const char* why) {
+      const Finding finding{Severity::error, fmt::format("/nodes/0/targets/renode/{}", member), why};
+      return fail(unplannable({finding}, fmt::format("Renode cannot run this board: {}", why)));
+    };
+    if (!config_.own_platforms) return refuse("platform_text", "this server takes no platforms of its users. Who runs it may allow them (--own-platforms on)");
+    if (!own.models.empty() && !config_.own_models) return refuse("models", "this server compiles no models of its users. Who runs it may allow them (--platform-models)");
+    return {};
   }
   std::string absent() const {
     if (config_.launcher.empty()) return fmt::format("renode is not installed; {}", how_to_install);
@@ -178,8 +182,8 @@ Task<Result<std::unique_ptr<Engine>>> Renode::launch(asio::any_io_executor execu
   for (const auto& [name, offset] : spec.console_offsets)
     if (name == "emulator") run.output_offset = offset;
   auto write_files = [&spec, &load, &run, &plan]() -> Result<void> {
-    if (const auto text = platform_text(plan))
-      if (auto written = write_engine_file(spec.engine_dir / platform_file_name, as_bytes(*text)); !written) return written;
+    for (const auto& file : platform_files(plan))
+      if (auto written = write_engine_file(spec.engine_dir / file.name, as_bytes(file.text)); !written) return written;
     if (auto written = write_engine_file(spec.engine_dir / machine_script, as_bytes(script_text(machine_script))); !written) return written;
     for (const auto& file : load->files)
       if (auto written = write_engine_file(spec.engine_dir / file.name, file.bytes); !written) return written;

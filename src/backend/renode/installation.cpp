@@ -72,6 +72,8 @@ std::string file_name(std::string_view kind, std::string_view key) {
   return fmt::format("renode-{}-{:016x}.json", kind, std::hash<std::string_view>{}(key));
 }
 
+constexpr std::string_view compilation_failed = "Errors during compilation";
+
 // Renode's complaint in the output of a probe: "Error E04: ...", "Failed to download ...".
 std::string complaint(const std::string& text) {
   std::istringstream lines(text);
@@ -87,12 +89,29 @@ std::string complaint(const std::string& text) {
   return found;
 }
 
+// "/.../Magic.cs(6,67): error CS0103: The name 'x' does not exist": the first one.
+std::optional<Finding> compiler_complaint(const std::string& text) {
+  std::istringstream lines(text);
+  bool failed = false;
+  for (std::string line; std::getline(lines, line);) {
+    failed = failed || line.contains(compilation_failed);
+    const auto at = line.find(": error CS"), bracket = line.rfind('(', at);
+    if (!failed || at == line.npos || bracket == line.npos) continue;
+    const auto slash = line.rfind('/', bracket);
+    const auto name = line.substr(slash == line.npos ? 0 : slash + 1, bracket - (slash == line.npos ? 0 : slash + 1));
+    std::erase(line, '\r');
+    return Finding{Severity::error, "/nodes/0/targets/renode/models/" + name.substr(0, name.rfind('.')), fmt::format("the model does not compile: {}", line.substr(slash == line.npos ? 0 : slash + 1, 300))};
+  }
+  if (!failed) return std::nullopt;
+  return Finding{Severity::error, "/nodes/0/targets/renode/models", "a model does not compile, and Renode does not say why"};
+}
+
 // Whether it could not do something that the platform says. Register names come from a download, the last thing that most
 // platforms load; without it they work. Other lines may be what a platform's own code prints.
 bool refused(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);)
-    if (line.contains("Error E") || (line.contains("There was an error executing command") && !line.contains("ApplySVD"))) return true;
+    if (line.contains("Error E") || line.contains(compilation_failed) || (line.contains("There was an error executing command") && !line.contains("ApplySVD"))) return true;
   return false;
 }
 
@@ -195,11 +214,12 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::platform(std::sh
   return load(std::move(installation), std::move(source));
 }
 
-Task<Result<std::shared_ptr<const Library::Platform>>> Library::own_platform(std::shared_ptr<const Installation> installation, std::string text) {
+Task<Result<std::shared_ptr<const Library::Platform>>> Library::own_platform(std::shared_ptr<const Installation> installation, std::vector<SourceFile> files) {
   Source source;
-  source.key = "own " + text;
+  source.key = "own";
+  for (const auto& file : files) source.key += fmt::format(" {} {} {}", file.name, file.text.size(), file.text);
   source.file = platform_file_name;
-  source.text = std::move(text);
+  source.files = std::move(files);
   return load(std::move(installation), std::move(source));
 }
 
@@ -216,7 +236,7 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::load(std::shared
     platforms_[key] = platform;
   };
   const fs::path cached = settings_.cache / file_name("platform", key);
-  const bool shipped = source.text.empty();  // what users bring is not kept on disk
+  const bool shipped = source.files.empty();  // what users bring is not kept on disk
   if (const auto value = shipped ? read_cached(cached) : std::nullopt; value && value->is_object()) {
     auto facts = facts_from_json(value->get_object());
     const auto* warning = value->get_object().if_contains("warning");
@@ -229,15 +249,23 @@ Task<Result<std::shared_ptr<const Library::Platform>>> Library::load(std::shared
   }
   auto path = File::parse(source.file);
   if (!path) co_return pass(path);
-  std::vector<Command> commands{Command("mach create"), Command("machine LoadPlatformDescription").file(*path), Command("vs_machine")};
+  std::vector<Command> commands;
+  for (const auto& file : source.files)
+    if (file.name.ends_with(model_ending)) {
+      auto model = File::parse(file.name);
+      if (!model) co_return pass(model);
+      commands.push_back(Command("include").file(*model));
+    }
+  for (auto& command : {Command("mach create"), Command("machine LoadPlatformDescription").file(*path), Command("vs_machine")}) commands.push_back(command);
   std::optional<Confinement> confinement({settings_.host, settings_.sandbox, needed_paths(*installation)});
-  auto answer = co_await ask_renode(installation->launcher, settings_.work, std::move(commands), settings_.timeout, std::move(confinement), source.text);
+  auto answer = co_await ask_renode(installation->launcher, settings_.work, std::move(commands), settings_.timeout, std::move(confinement), source.files);
   if (!answer) co_return pass(answer);
   const std::string said = complaint(answer->text);
   if (refused(answer->text) || !answer->facts.has("machine") || answer->facts.cpus.empty()) {
     if (shipped) co_return fail(ErrorCode::BOARD_UNPLANNABLE, "Renode cannot load its {}: {}", source.file, said.empty() ? "it has no processor" : said);
     auto finding = said.empty() ? Finding{Severity::error, "", "the platform has no processor"} : explain_platform_error(answer->text, {});
     finding.pointer = "/nodes/0/targets/renode/platform_text";
+    if (auto compiler = compiler_complaint(answer->text)) finding = std::move(*compiler);
     co_return fail(unplannable({finding}, fmt::format("Renode cannot run this board: {}", finding.message)));
   }
   platform->facts = std::move(answer->facts);

@@ -46,14 +46,15 @@ class Library {
   };
   // `file`: below Renode's platforms. Errors: BOARD_UNPLANNABLE with Renode's words, those of ask_renode.
   Task<Result<std::shared_ptr<const Platform>>> platform(std::shared_ptr<const Installation> installation, std::string file);
-  // A description of a user's. Without a full sandbox its code runs with the rights of the sandbox user, or of the server.
-  Task<Result<std::shared_ptr<const Platform>>> own_platform(std::shared_ptr<const Installation> installation, std::string text);
+  // A description of a user's, platform_file_name, and the models in C# that it uses. Without a full sandbox their code runs with the
+  // rights of the sandbox user, or of the server.
+  Task<Result<std::shared_ptr<const Platform>>> own_platform(std::shared_ptr<const Installation> installation, std::vector<SourceFile> files);
 
  private:
   struct Source {
-    std::string key;   // what the answer is remembered by
-    std::string file;  // that Renode loads
-    std::string text;  // of a user's; empty: Renode ships the file
+    std::string key;                // what the answer is remembered by
+    std::string file;               // that Renode loads
+    std::vector<SourceFile> files;  // of a user's; none: Renode ships the file
   };
   Task<Result<std::shared_ptr<const Platform>>> load(std::shared_ptr<const Installation> installation, Source source);
 

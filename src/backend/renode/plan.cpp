@@ -93,11 +93,19 @@ Error unplannable(const std::vector<Finding>& findings, std::string message) {
   return Error{ErrorCode::BOARD_UNPLANNABLE, std::move(message), {{"backend", "renode"}, {"findings", std::move(list)}}};
 }
 
-std::optional<std::string> own_platform(const board::Node& node) {
+std::vector<SourceFile> OwnPlatform::files() const {
+  EnginePlan plan;
+  plan.data = {{"text", text}, {"models", models}};
+  return platform_files(plan);
+}
+
+std::optional<OwnPlatform> own_platform(const board::Node& node) {
   const auto* target = node.targets.if_contains("renode");
   const auto* text = target && target->is_object() ? target->get_object().if_contains("platform_text") : nullptr;
   if (!text || !text->is_string()) return std::nullopt;
-  return std::string(text->get_string());
+  OwnPlatform own{std::string(text->get_string()), {}};
+  if (const auto* models = target->get_object().if_contains("models"); models && models->is_object()) own.models = models->get_object();
+  return own;
 }
 
 Result<std::string> platform_file(const board::Node& node, const Installation& installation) {
@@ -161,10 +169,10 @@ std::vector<Wire> wire_consoles(const board::Node& node, const ProbeFacts& facts
 }
 
 Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform,
-                                 const std::string& text) {
+                                 const std::optional<OwnPlatform>& own) {
   const auto& node = board.nodes.front();
   const auto& facts = platform.facts;
-  const std::string name = text.empty() ? file.substr(0, file.size() - 5) : "platform_text";
+  const std::string name = own ? "platform_text" : file.substr(0, file.size() - 5);
   const auto& cpu = facts.cpus.front();
   EnginePlan plan;
   plan.backend = "renode";
@@ -175,7 +183,7 @@ Result<EnginePlan> plan_platform(const board::Board& board, const Installation& 
   check_processor(node, cpu, plan.architecture, facts.cpus.size(), name, plan.findings);
   check_memory(node, plan, name, plan.findings);
   if (!platform.warning.empty())
-    plan.findings.push_back({Severity::info, "/nodes/0/targets/renode/platform", fmt::format("Renode loads the platform{}: {}", platform.warning.contains("Failed to download") ? " without its register names" : ", and says", platform.warning)});
+    plan.findings.push_back({Severity::info, own ? "/nodes/0/targets/renode/platform_text" : "/nodes/0/targets/renode/platform", fmt::format("Renode loads the platform{}: {}", platform.warning.contains("Failed to download") ? " without its register names" : ", and says", platform.warning)});
   const auto wires = wire_consoles(node, facts, plan.findings);
   json::array uarts, cpus, readable;
   for (const auto& wire : wires) {
@@ -192,7 +200,8 @@ Result<EnginePlan> plan_platform(const board::Board& board, const Installation& 
   plan.minimum_memory_mb = host_memory_mb;
   plan.data = {{"launcher", installation.launcher.string()}, {"version", installation.version}, {"machine", name}, {"platform", file}, {"cpus", std::move(cpus)},
                {"uarts", std::move(uarts)}, {"readable", std::move(readable)}, {"vector_table_from_image", true}};
-  if (!text.empty()) plan.data["text"] = text;
+  if (own) plan.data["text"] = own->text;
+  if (own && !own->models.empty()) plan.data["models"] = own->models;
   for (auto& finding : peripheral_findings(board, plan, name)) plan.findings.push_back(std::move(finding));
   for (const auto& finding : plan.findings)
     if (finding.severity == Severity::error) return fail(unplannable(plan.findings, fmt::format("Renode cannot run this board: {}", finding.message)));

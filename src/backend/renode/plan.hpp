@@ -9,13 +9,18 @@ namespace virserver::backend::renode {
 // Error: BOARD_UNPLANNABLE (none named, or no such platform; near ones are offered).
 Result<std::string> platform_file(const board::Node& node, const Installation& installation);
 
-// The description of a platform that the node brings in targets.renode.platform_text. What it makes Renode do is not looked
-// at: like the guest's code it runs in the sandbox.
-std::optional<std::string> own_platform(const board::Node& node);
+// The description of a platform that the node brings in targets.renode.platform_text, and the models in C# beside it. What they
+// make Renode do is not looked at: like the guest's code it runs in the sandbox.
+struct OwnPlatform {
+  std::string text;
+  boost::json::object models;  // name -> source
+  std::vector<SourceFile> files() const;
+};
+std::optional<OwnPlatform> own_platform(const board::Node& node);
 
-// `text`, unless empty, is the platform's, and a user's own; `file` is then not looked at. Errors: BOARD_UNPLANNABLE with all findings. Pure.
+// `own`: the platform is a user's; `file` is then not looked at. Errors: BOARD_UNPLANNABLE with all findings. Pure.
 Result<EnginePlan> plan_platform(const board::Board& board, const Installation& installation, const std::string& file, const Library::Platform& platform,
-                                 const std::string& text = {});
+                                 const std::optional<OwnPlatform>& own = {});
 
 // A board of one node onto a platform made from its own processor, memory and peripherals. The platform travels in the plan:
 // data.text, and data.pointers for explain_platform_error. Errors: BOARD_UNPLANNABLE with all findings. Pure.

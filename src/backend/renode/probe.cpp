@@ -84,7 +84,7 @@ std::string_view script_text(std::string_view name) {
 }
 
 Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesystem::path work, std::vector<Command> commands,
-                                     std::chrono::milliseconds timeout, std::optional<Confinement> confinement, std::string platform) {
+                                     std::chrono::milliseconds timeout, std::optional<Confinement> confinement, std::vector<SourceFile> files) {
   // Renode removes what other instances left in their TMPDIR: it never shares one.
   std::string directory = (work / "renode-probe-XXXXXX").string();
   if (!::mkdtemp(directory.data())) co_return fail(system_error(ErrorCode::STORAGE_ERROR, errno, "making a directory for Renode"));
@@ -98,7 +98,7 @@ Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesy
   const Remove remove{directory};
   const auto script = script_text("probe.py");
   std::ofstream(directory + "/probe.py", std::ios::binary) << script;
-  if (!platform.empty()) std::ofstream(fmt::format("{}/{}", directory, platform_file_name), std::ios::binary) << platform;
+  for (const auto& file : files) std::ofstream(fmt::format("{}/{}", directory, file.name), std::ios::binary) << file.text;
   std::vector<std::string> argv{launcher.string(), "--disable-gui", "--plain", "--console", "--hide-log", "-e", "include @probe.py"};
   for (const auto& command : commands) {
     argv.push_back("-e");

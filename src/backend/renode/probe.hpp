@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "backend/renode/command.hpp"
+#include "backend/renode/start.hpp"
 #include "base/asio.hpp"
 #include "process/engine_process.hpp"
 
@@ -57,10 +58,9 @@ struct Confinement {
   process::SandboxSupport sandbox;
   std::vector<std::filesystem::path> readable;  // besides /usr
 };
-// Runs the commands one after another in a directory of its own below `work`. One that fails does not stop the next. `platform`,
-// unless empty, is in it as platform_file_name.
+// Runs the commands one after another in a directory of its own below `work`, with the files. One that fails does not stop the next.
 // Errors: ENGINE_START_FAILED, ENGINE_TIMEOUT, STORAGE_ERROR.
 Task<Result<ProbeAnswer>> ask_renode(std::filesystem::path launcher, std::filesystem::path work, std::vector<Command> commands,
-                                     std::chrono::milliseconds timeout, std::optional<Confinement> confinement = {}, std::string platform = {});
+                                     std::chrono::milliseconds timeout, std::optional<Confinement> confinement = {}, std::vector<SourceFile> files = {});
 
 }  // namespace virserver::backend::renode

@@ -16,6 +16,7 @@ struct RenodeConfig {
   // Renode's servers listen on every interface. Without a network namespace around it whoever reaches the host reaches them.
   bool allow_unsandboxed_tcp = false;
   bool own_platforms = false;  // boards may bring a platform description, code in it included
+  bool own_models = false;     // and models in C#
   std::chrono::milliseconds probe_timeout{60'000};
   std::chrono::milliseconds start_timeout{60'000};    // until it answers, and for each step of the start
   std::chrono::milliseconds command_timeout{10'000};  // of pause, resume, reset

@@ -139,6 +139,12 @@ Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports, boo
     steps.push_back({Command("emulation SetSeed 1")});
     steps.push_back({Command("emulation SetGlobalSerialExecution true")});
   }
+  for (const auto& file : platform_files(plan))
+    if (file.name.ends_with(model_ending)) {
+      auto model = File::parse(file.name);
+      if (!model) return pass(model);
+      steps.push_back({Command("include").file(*model)});
+    }
   steps.push_back({Command("mach create \"machine\"")});
   steps.push_back({Command("machine LoadPlatformDescription").file(*platform), !plan.data.contains("pointers")});
   for (std::size_t i = 0; i < uarts->size(); ++i) {
@@ -151,9 +157,13 @@ Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports, boo
   return steps;
 }
 
-std::optional<std::string> platform_text(const EnginePlan& plan) {
-  if (!plan.data.contains("text")) return std::nullopt;
-  return text_of(plan.data, "text");
+std::vector<SourceFile> platform_files(const EnginePlan& plan) {
+  if (!plan.data.contains("text")) return {};
+  std::vector<SourceFile> files{{std::string(platform_file_name), text_of(plan.data, "text")}};
+  if (const auto* models = plan.data.if_contains("models"); models && models->is_object())
+    for (const auto& [name, source] : models->get_object())
+      if (source.is_string()) files.push_back({std::string(name) + std::string(model_ending), std::string(source.get_string())});
+  return files;
 }
 
 Result<Load> load_images(const EnginePlan& plan, std::span<const LoadImage> images) {

@@ -38,9 +38,14 @@ struct Step {
 // Everything up to and without starting the emulation. Errors: INTERNAL (a plan of another version).
 Result<std::vector<Step>> set_up(const EnginePlan& plan, const Ports& ports, bool deterministic = false);
 
-// The file of a platform that travels in the plan; nothing when the plan names a shipped one.
-inline constexpr std::string_view platform_file_name = "platform.repl";
-std::optional<std::string> platform_text(const EnginePlan& plan);
+// A description of a platform, or what it needs beside it.
+struct SourceFile {
+  std::string name;  // "platform.repl", "Magic.cs"
+  std::string text;
+};
+// The files of a platform that travel in the plan, its description first, then models in C#; none when the plan names a shipped one.
+inline constexpr std::string_view platform_file_name = "platform.repl", model_ending = ".cs";
+std::vector<SourceFile> platform_files(const EnginePlan& plan);
 
 // Files with the images' bytes and the script `load.resc` that puts them into memory; the same script is run by every reset.
 struct LoadFile {

@@ -247,6 +247,10 @@ TEST(ParseBoard, Targets) {
   EXPECT_TRUE(errors_of(node("targets: {qemu: {machine: virt, cpu: cortex-a53, memory: 512M, machine_options: [secure=on]}}")).empty());
   EXPECT_TRUE(only_error(node("targets: {renode: {platform: ../../etc/passwd}}")).contains("platform"));
   EXPECT_TRUE(errors_of(node("targets: {renode: {platform: boards/stm32f4_discovery}, skyeye: {cpu: arm7tdmi, mach: at91}}")).empty());
+  EXPECT_TRUE(errors_of(node("targets: {renode: {platform_text: \"a: B.C\", models: {Magic: \"class Magic {}\"}}}")).empty());
+  EXPECT_TRUE(only_error(node("targets: {renode: {models: {Magic: x}}}")).contains("platform_text"));
+  for (const char* models : {"{\"a/b\": x}", "{\"\": x}", "{A: 1}", "{A: \"\"}", "{A: \"\\x01\"}"})
+    EXPECT_FALSE(errors_of(node(std::string("targets: {renode: {platform_text: \"a: B.C\", models: ") + models + "}}")).empty()) << models;
   EXPECT_TRUE(errors_of(node("targets: {skyeye: {mach: at91, registers: [{address: 0xf0000000, size: 256M}]}}")).empty());
   EXPECT_EQ(errors_of(node("targets: {skyeye: {mach: at91, registers: [{address: here}, 7]}}")).size(), 3u);
 }

@@ -53,6 +53,14 @@ TEST(RenodeStart, APlanThatWasTamperedWithIsRefused) {
     EXPECT_FALSE(set_up(changed, *choose_ports(2, true))) << bad;
   }
   EXPECT_FALSE(set_up(plan(), *choose_ports(1, true))) << "more consoles than ports";
+  auto own = plan();
+  own.data["text"] = "cpu: CPU.CortexM @ sysbus";
+  own.data["models"] = {{"Magic", "class Magic {}"}};
+  ASSERT_EQ(platform_files(own).size(), 2u);
+  EXPECT_EQ(platform_files(own)[1].name, "Magic.cs");
+  const auto with_model = set_up(own, *choose_ports(2, true));
+  ASSERT_TRUE(with_model);
+  EXPECT_EQ(lines(*with_model)[1], "include @Magic.cs") << "before the description that uses it";
 }
 
 TEST(RenodeStart, LoadsImagesAndChecksThem) {

@@ -34,7 +34,7 @@ TEST(RenodeGeneratedPlan, HasWhatAnEngineNeeds) {
   EXPECT_EQ(plan->consoles.size(), 2u);
   EXPECT_EQ(plan->data.at("load_address").to_number<std::uint64_t>(), 0x08000000u);
   EXPECT_EQ(plan->data.at("cpus"), (boost::json::array{"sysbus.cpu"}));
-  EXPECT_EQ(plan->data.at("pointers").as_array().size(), static_cast<std::size_t>(std::ranges::count(*platform_text(*plan), '\n')));
+  EXPECT_EQ(plan->data.at("pointers").as_array().size(), static_cast<std::size_t>(std::ranges::count(platform_files(*plan).at(0).text, '\n')));
   const auto steps = set_up(*plan, *choose_ports(2, true));
   ASSERT_TRUE(steps) << steps.error().message;
   EXPECT_TRUE(std::ranges::any_of(*steps, [](const Step& step) { return step.command.line() == "machine LoadPlatformDescription @platform.repl" && !step.may_lack_download; }));
